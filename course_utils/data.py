@@ -94,8 +94,8 @@ class LabelledImages:
             column = getattr(self, name)
             if column.dtype != torch.int64 or column.shape != (len(self.images),):
                 raise ValueError(
-                    f"{name} must be an int64 tensor of shape ({len(self.images)},), one per image, "
-                    f"got {column.dtype} of shape {tuple(column.shape)}"
+                    f"{name} must be an int64 tensor of shape ({len(self.images)},), one per "
+                    f"image, got {column.dtype} of shape {tuple(column.shape)}"
                 )
 
     def __len__(self) -> int:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import torch
 from IPython.display import publish_display_data
 from scipy.stats import binomtest
 from torch import Tensor
@@ -75,7 +74,8 @@ def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float
 
     Unlike the textbook ± it stays within 0 and 1 and is sensible for 0 or n successes.
     Raises ValueError unless 0 ≤ right ≤ n, n ≥ 1 and 0 < confidence < 1.
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927).
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference
+    (1927).
     """
     if not (n >= 1 and 0 <= right <= n):
         raise ValueError(f"expected 0 <= right <= n and n >= 1, got right={right}, n={n}")

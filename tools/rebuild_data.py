@@ -39,7 +39,7 @@ _ARRAY_PARTS = {
 
 
 class _ArraysOnly(pickle.Unpickler):
-    def find_class(self, module: str, name: str):
+    def find_class(self, module: str, name: str) -> object:
         try:
             return _ARRAY_PARTS[module, name]
         except KeyError:

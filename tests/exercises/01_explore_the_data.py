@@ -56,7 +56,7 @@ def read_idx(data):
     shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3])]
     return np.frombuffer(data, np.uint8, offset=16)[: np.prod(shape)].reshape(shape)
 """,
-        r"was refused .*values start behind them",
+        r"was refused .*then come the values",
     ),
     Wrong(
         "signed bytes",
@@ -107,6 +107,40 @@ def read_idx(data):
     return values.reshape(shape)
 """,
         r"one value is missing at the end of the file: read_idx must raise ValueError",
+    ),
+    Wrong(
+        "drops what is too much",
+        """
+def read_idx(data):
+    if data[:3] != b"\\x00\\x00\\x08":
+        raise ValueError("not IDX")
+    shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3])]
+    body = np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape))
+    return body[: np.prod(shape)].reshape(shape)
+""",
+        r"a value too many at the end of the file: read_idx must raise ValueError",
+    ),
+    Wrong(
+        "looks at the type but not at the bytes before it",
+        """
+def read_idx(data):
+    if data[2] != 8:
+        raise ValueError("not unsigned bytes")
+    shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3])]
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+""",
+        r"the first byte is not 00: read_idx must raise ValueError",
+    ),
+    Wrong(
+        "takes one byte of each size",
+        """
+def read_idx(data):
+    if data[:3] != b"\\x00\\x00\\x08":
+        raise ValueError("not IDX")
+    shape = [data[7 + 4 * i] for i in range(data[3])]
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+""",
+        r"was refused .*each is four bytes",
     ),
     Wrong(
         "does not look at the type",
@@ -194,7 +228,7 @@ def straighten(image, degrees):
                 upright[row, column + k] = image[row, column]
     return upright
 """,
-        r"rows \[.*\] are not where they belong",
+        r"rows \[.*\] are wrong: compare k there by hand",
     ),
     Wrong(
         "cuts off the fraction instead of rounding",
@@ -208,7 +242,21 @@ def straighten(image, degrees):
                 upright[row, column + k] = image[row, column]
     return upright
 """,
-        r"rows \[.*\] are not where they belong",
+        r"rows \[.*\] are wrong: compare k there by hand",
+    ),
+    Wrong(
+        "lets negative columns count from the other end",
+        """
+def straighten(image, degrees):
+    upright = np.zeros_like(image)
+    for row in range(28):
+        k = round((row - 13.5) * np.tan(np.radians(degrees)))
+        for column in range(28):
+            if column + k < 28:
+                upright[row, column + k] = image[row, column]
+    return upright
+""",
+        r"a negative index counts from the other end",
     ),
     Wrong(
         "returns the image as it came",
@@ -276,6 +324,28 @@ def recall_and_precision(counts):
 """,
         r"expected two arrays of shape \(3,\)",
     ),
+    Wrong(
+        "goes through ten classes whatever the size",
+        """
+def recall_and_precision(counts):
+    recall = [counts[k, k] / max(counts[k].sum(), 1) for k in range(10)]
+    precision = [counts[k, k] / max(counts[:, k].sum(), 1) for k in range(10)]
+    return np.array(recall), np.array(precision)
+""",
+        r"with 3 classes it fails .* take k from counts.shape",
+    ),
+    Wrong(
+        "fills arrays of whole numbers",
+        """
+def recall_and_precision(counts):
+    recall, precision = np.zeros_like(counts[0]), np.zeros_like(counts[0])
+    for k in range(len(counts)):
+        recall[k] = counts[k, k] / max(counts[k].sum(), 1)
+        precision[k] = counts[k, k] / max(counts[:, k].sum(), 1)
+    return recall, precision
+""",
+        r"whole numbers cut off the fraction",
+    ),
 ]
 
 STANDARDISE = [
@@ -316,7 +386,7 @@ def standardise(train, other):
     mean, variance = train.mean(), train.var()
     return (train - mean) / variance, (other - mean) / variance
 """,
-        r"divide by std, not by var",
+        r"divide by std \(not var\) of this very set",
     ),
     Wrong(
         "forgets to scale the other set",
@@ -336,7 +406,15 @@ def standardise(train, other):
     both = np.concatenate([train, other])
     return (train - both.mean()) / both.std(), (other - both.mean()) / both.std()
 """,
-        r"the mean of train should become 0",
+        r"the constants come from both sets together",
+    ),
+    Wrong(
+        "standardises both with constants known from somewhere",
+        """
+def standardise(train, other):
+    return (train / 255 - 0.1307) / 0.3081, (other / 255 - 0.1307) / 0.3081
+""",
+        r"subtract the mean of this very set",
     ),
     Wrong(
         "stays in whole numbers",
@@ -413,6 +491,17 @@ def split(images, labels, n_validation, seed):
             "validation": (images[validation], labels[validation])}
 """,
         r"the same seed must give the same split",
+    ),
+    Wrong(
+        "always a fifth",
+        """
+def split(images, labels, n_validation, seed):
+    order = np.random.default_rng(seed).permutation(len(images))
+    n = len(images) // 5
+    return {"train": (images[order[n:]], labels[order[n:]]),
+            "validation": (images[order[:n]], labels[order[:n]])}
+""",
+        r"validation should hold 30 images",
     ),
     Wrong(
         "ignores the seed",
