@@ -161,7 +161,8 @@ def final_exam(
     ``predict`` takes uint8 images (10000, 28, 28) and returns one digit per image. The result is
     shown with its 95 % interval and the number of times this model has sat the exam: if it was
     changed after a sitting, the next figure is no longer an honest estimate.
-    Sittings are logged in ``workbook/exam_log.jsonl`` (or ``$COURSE_EXAM_LOG``).
+    Sittings are logged in ``workbook/exam_log.jsonl`` (or ``$COURSE_EXAM_LOG``), but not while
+    nbgrader grades.
     Raises ValueError when the answers are not 10,000 digits; such a sitting does not count.
     """
     test = locked_test_set()
@@ -198,6 +199,8 @@ def _exam_log() -> Path:
     override = os.environ.get("COURSE_EXAM_LOG")
     if override:
         return Path(override)
+    if "NBGRADER_EXECUTION" in os.environ:
+        return Path(os.devnull)  # grading a learner's notebook is no sitting of the instructor's
     return Path(__file__).resolve().parent.parent / "workbook" / "exam_log.jsonl"
 
 

@@ -158,6 +158,13 @@ def test_a_log_line_cut_short_does_not_stop_the_exam(exam_log: Path, shown: list
     assert final_exam("01_x", "always one", always_one).sitting == 2
 
 
+def test_grading_is_no_sitting(monkeypatch: pytest.MonkeyPatch, shown: list) -> None:
+    monkeypatch.delenv("COURSE_EXAM_LOG", raising=False)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    sittings = [final_exam("01_x", "always one", always_one).sitting for _ in range(2)]
+    assert sittings == [1, 1]
+
+
 def test_a_sitting_with_impossible_answers_does_not_count(exam_log: Path, shown: list) -> None:
     with pytest.raises(ValueError, match="one per image"):
         final_exam("01_x", "lazy", lambda images: torch.ones(3, dtype=torch.int64))

@@ -1,0 +1,325 @@
+"""A JupyterLab server and a real browser for the tests that look at the page a learner sees.
+
+Used by tests/test_browser.py and by tools/screenshot.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import course
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+BROWSER_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
+# No sandbox: containers and CI machines run as root. The rest keeps the browser off the network.
+BROWSER_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# JupyterLab leaves cells that are out of view out of the page; a test needs them all.
+ALL_CELLS_IN_PAGE = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running JupyterLab: its base address (no trailing slash), its token, its log file."""
+
+    url: str
+    token: str
+    log: Path
+
+    def page(self, path: str) -> str:
+        """The address of `path` in JupyterLab; it starts at the served folder, with '/' between."""
+        return f"{self.url}/lab/tree/{urllib.parse.quote(path)}?token={self.token}"
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium-like browser: COURSE_BROWSER, else the first known name on PATH."""
+    named = os.environ.get("COURSE_BROWSER")
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise FileNotFoundError(
+                f"COURSE_BROWSER names {named!r}, which is not a program that can be run: "
+                "set it to the path of a Chromium or Chrome, or unset it."
+            )
+        return found
+    return next((path for name in BROWSER_NAMES if (path := shutil.which(name))), None)
+
+
+def require_browser() -> str:
+    """The path of a browser for a test; without one the test is skipped, on a Linux CI it fails."""
+    import pytest  # here, as tools/screenshot.py has no use for it
+
+    found = find_browser()
+    if found is not None:
+        return found
+    reason = (
+        f"no browser: none of {', '.join(BROWSER_NAMES)} is on PATH; "
+        "install Chromium or Chrome, or set COURSE_BROWSER to its path"
+    )
+    if os.environ.get("CI", "").lower() not in ("", "0", "false") and sys.platform == "linux":
+        pytest.fail(f"{reason} (on a CI machine this test must run)")
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A TCP port on this machine that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def jupyter_env(folder: Path, settings: dict[str, dict] | None = None) -> dict[str, str]:
+    """The environment of `course.py lab` with Jupyter's own folders moved below `folder`.
+
+    The user's own JupyterLab settings then neither matter nor change. `settings` are JupyterLab's
+    settings to start from, as {plugin: {key: value}}.
+    """
+    config = folder / "config"
+    labconfig = config / "labconfig"
+    labconfig.mkdir(parents=True, exist_ok=True)
+    overrides = labconfig / "default_setting_overrides.json"
+    overrides.write_text(json.dumps(settings or ALL_CELLS_IN_PAGE), encoding="utf-8")
+    return course.environment(Path(sys.executable), dict(os.environ)) | {
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+
+
+@contextlib.contextmanager
+def lab_server(
+    served: Path,
+    state: Path,
+    *,
+    settings: dict[str, dict] | None = None,
+    env: dict[str, str] | None = None,
+    timeout: float = 90,
+) -> Iterator[Server]:
+    """JupyterLab as `course.py lab` starts it, on a port of its own, showing the folder `served`.
+
+    The folder `state` takes its log and Jupyter's own folders; `settings` are JupyterLab's settings
+    to start from, as {plugin: {key: value}}; `env` is added to the environment; `timeout` is in
+    seconds. The server and its kernels end with the `with` block. Raises RuntimeError with the end
+    of the log when the server stops or does not answer in time.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    port, token, log = free_port(), secrets.token_hex(16), state / "server.log"
+    extra = [
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        "--LabApp.expose_app_in_browser=True",
+        "--ServerApp.open_browser=False",
+    ]
+    server = Server(f"http://127.0.0.1:{port}", token, log)
+    with log.open("w", encoding="utf-8") as sink:
+        process = subprocess.Popen(
+            course.lab_command(Path(sys.executable), served, extra),
+            cwd=course.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=jupyter_env(state, settings) | (env or {}),
+        )
+        try:
+            _wait_until_it_answers(server, process, timeout)
+            yield server
+        finally:
+            _stop(server, process)
+
+
+def _wait_until_it_answers(server: Server, process: subprocess.Popen, timeout: float) -> None:
+    """Return when the server's status page answers; RuntimeError when it ends or stays silent."""
+    end = time.monotonic() + timeout
+    while True:
+        with contextlib.suppress(OSError):
+            _ask(server, "GET", "/api/status")
+            return
+        if process.poll() is not None:
+            what = f"stopped with exit code {process.returncode}"
+        elif time.monotonic() > end:
+            what = f"did not answer within {timeout:.0f} s"
+        else:
+            time.sleep(0.2)
+            continue
+        tail = server.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        raise RuntimeError(f"JupyterLab {what}. The end of its log:\n{tail}")
+
+
+def _ask(server: Server, method: str, path: str) -> bytes:
+    """One request to the server's own interface; OSError when it fails."""
+    headers = {"Authorization": f"token {server.token}"}
+    request = urllib.request.Request(server.url + path, method=method, headers=headers)
+    # No proxy: the server is on this machine, whatever the environment says.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=10) as answer:
+        return answer.read()
+
+
+def _stop(server: Server, process: subprocess.Popen) -> None:
+    """Ask the server to shut down, which ends its kernels too; insist if it does not."""
+    if process.poll() is None:
+        with contextlib.suppress(OSError):
+            _ask(server, "POST", "/api/shutdown")
+    for insist in (process.terminate, process.kill):
+        try:
+            process.wait(timeout=20)
+            return
+        except subprocess.TimeoutExpired:
+            insist()
+    process.wait()
+
+
+@contextlib.contextmanager
+def browser_page(browser: str, *, width: int = 1280, height: int = 1600) -> Iterator[Page]:
+    """An empty page of the given size (pixels) in a fresh, headless browser (a program's path)."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=browser, args=list(BROWSER_ARGS), headless=True
+        )
+        try:
+            yield running.new_page(viewport={"width": width, "height": height})
+        finally:
+            running.close()
+
+
+def open_notebook(page: Page, server: Server, path: str, *, timeout: float = 90) -> None:
+    """Open the notebook at `path` in JupyterLab and wait until its cells are in the page.
+
+    The side bars are folded away. `timeout` in seconds.
+    """
+    page.goto(server.page(path), timeout=timeout * 1000)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=timeout * 1000)
+    page.wait_for_function("() => window.jupyterapp !== undefined", timeout=timeout * 1000)
+    page.evaluate(
+        "() => { const shell = window.jupyterapp.shell;"
+        " shell.collapseLeft(); shell.collapseRight(); }"
+    )
+    wait_until_still(page, timeout=timeout)
+
+
+def wait_until_still(page: Page, *, quiet: float = 1.5, timeout: float = 90) -> None:
+    """Wait until all pictures are there and the notebook's height has not changed for `quiet` s."""
+    script = """() => {
+        const outer = document.querySelector('.jp-NotebookPanel .jp-WindowedPanel-outer');
+        const pictures = Array.from(document.querySelectorAll('.jp-NotebookPanel img'));
+        return [outer ? outer.scrollHeight : 0, pictures.filter(p => !p.complete).length];
+    }"""
+    end = time.monotonic() + timeout
+    seen, since = None, time.monotonic()
+    while time.monotonic() < end:
+        now = page.evaluate(script)
+        if now != seen:
+            seen, since = now, time.monotonic()
+        elif now[1] == 0 and time.monotonic() - since >= quiet:
+            return
+        page.wait_for_timeout(100)
+    raise TimeoutError(
+        f"the notebook's page was still changing after {timeout:.0f} s: "
+        f"height {seen[0]} px, {seen[1]} pictures not loaded"
+    )
+
+
+def restart_and_run_all(page: Page, *, timeout: float) -> None:
+    """Choose Run > Restart Kernel and Run All Cells, and wait for the last code cell to be done.
+
+    `timeout` in seconds. The notebook must come without stored outputs, as a learner's copy does.
+    """
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Run All Cells").click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    script = """() => {
+        const panel = window.jupyterapp.shell.currentWidget;
+        const code = panel.content.widgets.filter(cell => cell.model.type === 'code');
+        const kernel = panel.sessionContext.session?.kernel;
+        return [kernel?.status, code.map(cell => cell.model.executionCount)];
+    }"""
+    end = time.monotonic() + timeout
+    seen, since = None, time.monotonic()
+    while True:
+        now = status, counts = page.evaluate(script)
+        if status == "idle" and counts[-1]:
+            break
+        if now != seen:
+            seen, since = now, time.monotonic()
+        idle = time.monotonic() - since if status == "idle" else 0
+        if idle > 30 or time.monotonic() > end:
+            done = sum(count is not None for count in counts)
+            raise TimeoutError(
+                f"{done} of {len(counts)} code cells ran; the kernel is {status}. "
+                "A cell that fails stops what follows, unless it is tagged raises-exception."
+            )
+        page.wait_for_timeout(200)
+    wait_until_still(page)
+
+
+def shown_cells(page: Page) -> list[dict]:
+    """What the page shows of each cell, top to bottom.
+
+    Each is {"type": "code" or "markdown", "count": its execution count or None, "prompt": the text
+    at its left, "errors": the texts of the outputs in red, "figures": [{"width", "height": pixels
+    of the picture itself, "colours": how many different ones a grid of samples met}], "spoken": the
+    texts for screen readers}.
+    """
+    script = """() => {
+        const colours = picture => {
+            const canvas = document.createElement('canvas');
+            canvas.width = canvas.height = 64;
+            const context = canvas.getContext('2d');
+            context.drawImage(picture, 0, 0, 64, 64);
+            const data = new Uint32Array(context.getImageData(0, 0, 64, 64).data.buffer);
+            return new Set(data).size;
+        };
+        const texts = (cell, what) => Array.from(cell.querySelectorAll(what), e => e.textContent);
+        const output = '.jp-OutputArea-output';
+        const widgets = window.jupyterapp.shell.currentWidget.content.widgets;
+        const counts = new Map(widgets.map(w => [w.node, w.model.executionCount ?? null]));
+        return Array.from(document.querySelectorAll('.jp-NotebookPanel .jp-Cell'), cell => ({
+            type: cell.classList.contains('jp-CodeCell') ? 'code' : 'markdown',
+            count: counts.get(cell),
+            prompt: texts(cell, '.jp-InputPrompt').join('').trim(),
+            errors: texts(cell, `${output}[data-mime-type="application/vnd.jupyter.stderr"]`),
+            figures: Array.from(cell.querySelectorAll(`${output} img`), picture => ({
+                width: picture.naturalWidth,
+                height: picture.naturalHeight,
+                colours: picture.naturalWidth > 0 ? colours(picture) : 0,
+            })),
+            spoken: texts(cell, `${output} .jp-sr-only`),
+        }));
+    }"""
+    return page.evaluate(script)
