@@ -210,8 +210,12 @@ def show_hard_digits(
     figure, axes = plt.subplots(figsize=(8.5, 5.2))
     draw_digits(axes, digits.images, columns=8, captions=captions, caption_colours=colours)
     names = ", ".join(verdicts)
-    axes.set_title(f"Truth above, reading below (✓ or the digit read instead): {names}")
-    show(figure, f"The 24 hard digits, each with its true label and what was read by: {names}.")
+    axes.set_title(f"Under each digit its label, then what was read (✓ if right) by\n{names}")
+    show(
+        figure,
+        "The 24 hard digits in three rows, from somewhat hard to hardest, each with its label and "
+        f"what was read by: {names}.",
+    )
     _record_verdicts(chapter, list(verdicts)[-1], last)
 
 

@@ -76,19 +76,36 @@ def find_browser() -> str | None:
 
 
 def require_browser() -> str:
-    """The path of a browser for a test; without one the test is skipped, on a Linux CI it fails."""
+    """The path of a browser for a test; without one the test is skipped, on a Linux CI it fails.
+
+    The same where Playwright, which drives the browser, cannot start.
+    """
     import pytest  # here, as tools/screenshot.py has no use for it
 
     found = find_browser()
-    if found is not None:
-        return found
     reason = (
         f"no browser: none of {', '.join(BROWSER_NAMES)} is on PATH; "
         "install Chromium or Chrome, or set COURSE_BROWSER to its path"
     )
+    if found is not None:
+        reason = driver_problem()
+    if not reason:
+        return found
     if os.environ.get("CI", "").lower() not in ("", "0", "false") and sys.platform == "linux":
         pytest.fail(f"{reason} (on a CI machine this test must run)")
     pytest.skip(reason)
+
+
+def driver_problem() -> str:
+    """Why Playwright's own program does not start on this system; empty when it does."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    return (
+        f"Playwright does not start: {done.stderr.strip()[-500:]}\n"
+        "On Debian and Ubuntu it needs the package libatomic1."
+    )
 
 
 def free_port() -> int:

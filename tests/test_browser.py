@@ -166,6 +166,21 @@ def test_a_missing_browser_skips_but_fails_on_ci(
         browsing.require_browser()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+def test_a_driver_that_does_not_start_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert browsing.driver_problem() == ""
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho cannot open libatomic.so.1 >&2; exit 127\n", "utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setattr(browsing.sys, "executable", str(broken))
+    monkeypatch.setattr(browsing, "find_browser", lambda: "/a/browser")
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=r"libatomic\.so\.1"):
+        browsing.require_browser()
+
+
 def test_a_wrong_course_browser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_BROWSER", "/no/such/browser")
     with pytest.raises(FileNotFoundError, match=r"COURSE_BROWSER names '/no/such/browser'"):

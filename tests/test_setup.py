@@ -296,12 +296,43 @@ def test_a_python_without_ensurepip_is_told_what_to_install(
     root, setup_in, monkeypatch, missing
 ) -> None:
     monkeypatch.setattr(course, "has_module", lambda name: name != missing)
+    monkeypatch.setattr(course, "may_install_packages", lambda: False)
     setup, installer = setup_in(root)
     with pytest.raises(course.CourseError) as error:
         setup.ensure()
     assert missing in str(error.value)
     assert f"sudo apt-get install python{course.PYTHON_VERSION}-venv" in str(error.value)
     assert installer.calls == []
+    assert not setup.venv.exists()
+
+
+def test_in_a_container_the_missing_package_is_installed(root, setup_in, monkeypatch) -> None:
+    setup, installer = setup_in(root)
+    there = []  # what apt-get has installed
+
+    def run(command, *rest) -> int:
+        if "apt-get" not in command:
+            return installer(command, *rest)
+        there.extend(["ensurepip"] if "install" in command else [])
+        asked.append(command[4:])
+        return 0
+
+    asked: list[list[str]] = []
+    setup.run = run
+    monkeypatch.setattr(course, "has_module", lambda name: name == "venv" or name in there)
+    monkeypatch.setattr(course, "may_install_packages", lambda: True)
+    setup.ensure()
+    assert asked[-1][-1] == f"python{course.PYTHON_VERSION}-venv"
+    assert setup.is_ready()
+
+
+def test_a_package_that_cannot_be_installed_is_named(root, setup_in, monkeypatch) -> None:
+    setup, _ = setup_in(root)
+    setup.run = lambda *_: 100  # apt-get fails: no network
+    monkeypatch.setattr(course, "has_module", lambda name: name == "venv")
+    monkeypatch.setattr(course, "may_install_packages", lambda: True)
+    with pytest.raises(course.CourseError, match="sudo apt-get install python3"):
+        setup.ensure()
     assert not setup.venv.exists()
 
 
@@ -398,7 +429,7 @@ def test_every_command_is_tried_here() -> None:
     assert set(course.COMMANDS) == {"lab", "setup", "lock", *course.MODULES}
 
 
-@pytest.mark.parametrize(("command", "count"), [("lint", 2), ("format", 1), ("lab", 1)])
+@pytest.mark.parametrize(("command", "count"), [("lint", 2), ("format", 1), ("lab", 2)])
 def test_the_first_failure_is_the_exit_status(command, count) -> None:
     seen = []
 

@@ -1,0 +1,15 @@
+# Thin on purpose: each target is a command of course.py, which works without make as well.
+# Arguments are passed on:  make test ARGS="-k data"
+
+PYTHON ?= python3
+ARGS ?=
+
+TARGETS := lab test setup workbook execute results lint format lock bench
+
+.PHONY: help $(TARGETS)
+
+help:
+	@$(PYTHON) course.py help
+
+$(TARGETS):
+	@$(PYTHON) course.py $@ $(ARGS)
