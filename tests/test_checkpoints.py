@@ -1,5 +1,6 @@
 """Checkpoints: what comes back, what is refused, and that nothing is left half-written."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -177,3 +178,21 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
         save_checkpoint(path, outcome)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["mlp.pt"]
+
+
+def test_the_new_file_takes_the_place_of_the_old_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, outcome = tmp_path / "mlp.pt", trained()
+    save_checkpoint(path, outcome)
+    before = path.read_bytes()
+
+    def killed(source: Path, target: Path) -> None:
+        assert load_checkpoint(source, MLP((20,))).recipe == RECIPE  # already whole
+        assert target.read_bytes() == before
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(path, outcome)
+    assert path.read_bytes() == before

@@ -89,6 +89,13 @@ def test_it_learns_and_says_how() -> None:
     assert not outcome.interrupted
 
 
+def test_a_model_in_evaluation_mode_is_trained_in_training_mode() -> None:
+    train = examples()
+    asleep = train_here(network(dropout=0.3).eval(), train, None, RECIPE).model
+    awake = train_here(network(dropout=0.3), train, None, RECIPE).model
+    assert same(asleep, awake)
+
+
 def test_history_holds_means_per_image() -> None:
     train = examples(70)  # three batches: 32, 32 and 6
     model = network()
@@ -300,6 +307,18 @@ def test_a_loss_that_is_no_number_stops_the_run(bad: float) -> None:
         train_here(model, examples(), None, RECIPE)
     assert all(torch.isfinite(p).all() for p in model.parameters())
     assert not same(model, network())  # the first epoch is kept
+
+
+def test_a_hopeless_run_stops_before_the_epochs_end() -> None:
+    seen = []
+
+    def spoil(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        seen.append(len(batch))
+        return batch * math.nan
+
+    with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
+        train_here(network(), examples(), None, Recipe(batch_size=1), augment=spoil)
+    assert len(seen) < 100  # of 200 steps
 
 
 def test_a_learning_rate_far_too_large_is_noticed() -> None:
