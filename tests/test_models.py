@@ -1,0 +1,94 @@
+"""The networks and what they take."""
+
+import re
+
+import pytest
+import torch
+
+from course_utils.data import load_mnist
+from course_utils.models import MLP, MNIST_DEVIATION, MNIST_MEAN, Standardise, as_input
+
+
+def pixels(n: int = 3, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (n, 28, 28), generator=generator, dtype=torch.uint8)
+
+
+def test_as_input_scales_to_one() -> None:
+    images = pixels()
+    images[0, 0, :2] = torch.tensor([0, 255], dtype=torch.uint8)
+    x = as_input(images)
+    assert x.shape == (3, 1, 28, 28) and x.dtype == torch.float32
+    assert x[0, 0, 0, :2].tolist() == [0.0, 1.0]
+    assert torch.equal((x[:, 0] * 255).round().to(torch.uint8), images)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            pixels().float() / 255,
+            "uint8 .* got torch.float32 .* scaling and standardising are done",
+        ),
+        (pixels().flatten(1), r"got torch.uint8 of shape \(3, 784\)"),
+        (pixels().unsqueeze(1), r"got torch.uint8 of shape \(3, 1, 28, 28\)"),
+        (pixels()[:, 1:], r"got torch.uint8 of shape \(3, 27, 28\)"),
+        (pixels()[:0], "there are no images: expected at least one"),
+    ],
+    ids=["floats", "flat", "with a channel", "too low", "none"],
+)
+def test_as_input_refuses(images: torch.Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        as_input(images)
+
+
+def test_constants_are_those_of_the_training_pixels() -> None:
+    scaled = load_mnist().train.images.double() / 255
+    assert float(scaled.mean()) == pytest.approx(MNIST_MEAN, abs=5e-4)
+    assert float(scaled.std()) == pytest.approx(MNIST_DEVIATION, abs=5e-4)
+
+
+def test_standardise_keeps_its_constants_with_the_weights() -> None:
+    layer = Standardise(0.25, 0.5)
+    assert torch.equal(layer(torch.tensor([0.25, 1.25])), torch.tensor([0.0, 2.0]))
+    other = Standardise()
+    other.load_state_dict(layer.state_dict())
+    assert torch.equal(other(torch.tensor([1.25])), torch.tensor([2.0]))
+    assert not list(layer.parameters())
+    with pytest.raises(ValueError, match="standard deviation must be above 0, got 0"):
+        Standardise(0.0, 0.0)
+
+
+def test_mlp_computes_what_the_formula_says() -> None:
+    torch.manual_seed(0)
+    net = MLP((30, 20), n_classes=26)
+    x = as_input(pixels(5))
+    a = (x.flatten(1) - MNIST_MEAN) / MNIST_DEVIATION
+    for layer in net.layers[:-1]:
+        a = (a @ layer.weight.T + layer.bias).clamp(min=0)
+    expected = a @ net.layers[-1].weight.T + net.layers[-1].bias
+    assert expected.min() < 0
+    torch.testing.assert_close(net(x), expected)
+
+
+def test_mlp_of_chapter_3_has_as_many_parameters_as_it_says() -> None:
+    assert sum(p.numel() for p in MLP().parameters()) == 784 * 800 + 800 + 800 * 10 + 10
+    assert [tuple(layer.weight.shape) for layer in MLP(()).layers] == [(10, 784)]
+
+
+def test_dropout_only_while_training() -> None:
+    torch.manual_seed(0)
+    net, x = MLP((50,), dropout=0.5), as_input(pixels())
+    assert not torch.equal(net(x), net(x))
+    net.eval()
+    assert torch.equal(net(x), net(x))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"widths": (0,)}, {"widths": (5, -1)}, {"n_classes": 0}, {"dropout": 1.0}, {"dropout": -0.1}],
+)
+def test_mlp_refuses(arguments: dict) -> None:
+    wrong = re.escape(str(next(iter(arguments.values()))))
+    with pytest.raises(ValueError, match=f"expected widths and n_classes of 1 or more.*{wrong}"):
+        MLP(**arguments)
