@@ -192,8 +192,11 @@ class _Isolation:
     def fingerprint(self, value: object, depth: int = 4) -> object:
         """Something that differs when the numbers in ``value`` do; large arrays are sampled."""
         import dataclasses
+        import types
         import zlib
 
+        if isinstance(value, types.ModuleType):
+            return None
         if hasattr(value, "detach"):
             value = value.detach().cpu().numpy()
         if hasattr(value, "tobytes") and hasattr(value, "ravel"):

@@ -240,10 +240,12 @@ def run_environment(scratch: Path) -> dict[str, str]:
 
     ``scratch`` is an empty folder. A fresh exam log makes every run the first sitting; an empty
     IPython folder keeps a person's own start-up files out; figures go into the notebook whatever
-    the person's Matplotlib backend is.
+    the person's Matplotlib backend is; threads that wait leave the cores to those that work, without
+    which two programs on two cores can hinder each other for minutes.
     """
     return {
         "COURSE_EXAM_LOG": str(Path(scratch) / "exam_log.jsonl"),
         "IPYTHONDIR": str(Path(scratch) / "ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_WAIT_POLICY": "passive",
     }
