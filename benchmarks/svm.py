@@ -2,11 +2,11 @@
 
     python -m benchmarks svm [--sizes 5000 10000 20000] [--json FILE]
 
-(or ``python -m benchmarks.svm``). Both machines have the same settings, C = 10 and gamma = 0.02, and
-learn from the same first n training images; both read the 10,000 validation images. Every fit runs in
-a process of its own, so that its peak memory is its own, and the two take turns, so that a machine
-that slows down slows both. The test images are not touched. The default sizes take a few minutes
-on two cores, most of them for the raw pixels.
+(or ``python -m benchmarks.svm``). Both machines have the same settings, C = 10 and gamma = 0.02,
+and learn from the same first n training images; both read the 10,000 validation images. Every fit
+runs in a process of its own, so that its peak memory is its own, and the two take turns, so that a
+computer that slows down slows both. The test images are not touched. The default sizes take a few
+minutes on two cores, most of them for the raw pixels.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Measurement:
 
 
 def flatten(part: LabelledImages, n: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The first n images as rows (n, 784) of ink between 0 and 1, float32, and their labels (n,)."""
+    """The first n images as float32 rows (n, 784), ink 0 to 1, and their labels (n,)."""
     images, labels = part.numpy()
     return images[:n].reshape(-1, 784) / np.float32(255), labels[:n]
 
