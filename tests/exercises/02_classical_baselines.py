@@ -255,7 +255,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[fold == k]) != y[fold == k]).mean())
     return np.array(errors)
 """,
-        r"fitted on all images, the part held out among them: that is a leak",
+        r"fitted on all images, those held out too: a leak",
     ),
     Wrong(
         "fits on the part held out",
@@ -282,7 +282,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.array(errors)
 """,
-        r"make a new model for each part",
+        r"make a new model for each part: 3 expected, 1 made",
     ),
     Wrong(
         "counts errors on the images it was fitted on",
@@ -296,7 +296,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[~held]) != y[~held]).mean())
     return np.array(errors)
 """,
-        r"counted errors on the images that the model was fitted on",
+        r"counted errors on the images it was fitted on",
     ),
     Wrong(
         "shares of right answers",
@@ -310,7 +310,7 @@ def fold_errors(make_model, x, y, fold):
         right.append((model.predict(x[held]) == y[held]).mean())
     return np.array(right)
 """,
-        r"shares of right answers: return errors",
+        r"those are right answers: return errors",
     ),
     Wrong(
         "the mean instead of one error per part",
@@ -324,7 +324,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.mean(errors)
 """,
-        r"one error per part.*do not average yet",
+        r"expected one error per part, shape \(3,\), got \(\): no mean",
     ),
     Wrong(
         "counts instead of shares",
