@@ -112,6 +112,46 @@ def _as_digits(values: Tensor | np.ndarray, name: str, n: int | None = None) -> 
     return array.astype(np.int64)
 
 
+@dataclass(frozen=True)
+class PairedComparison:
+    """Two models on the same images: how many only one of them reads rightly, and chance's part.
+
+    ``p_value`` is the probability that two equally good models differ at least so much.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.only_first:,} images only the first reads rightly, "
+            f"{self.only_second:,} only the second (p = {self.p_value:.2g})"
+        )
+
+
+def compare_paired(
+    first: Tensor | np.ndarray, second: Tensor | np.ndarray, labels: Tensor | np.ndarray
+) -> PairedComparison:
+    """Compare two models' predictions for the same images, all (n,) whole numbers 0-9.
+
+    McNemar's exact two-sided test: images that both read rightly, or both wrongly, say nothing;
+    each of the others is the toss of a fair coin if the models are equally good. Where there are
+    none, ``p_value`` is 1.
+    Raises ValueError as ``accuracy`` does.
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions
+    or percentages (1947).
+    """
+    truth = _as_digits(labels, "labels")
+    first_right = _as_digits(first, "predictions of the first model", len(truth)) == truth
+    second_right = _as_digits(second, "predictions of the second model", len(truth)) == truth
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    n = only_first + only_second
+    p_value = float(binomtest(only_first, n).pvalue) if n else 1.0
+    return PairedComparison(only_first, only_second, p_value)
+
+
 def hard_digits(validation: LabelledImages) -> LabelledImages:
     """The same 24 hard validation images in every chapter, easiest grade first.
 
