@@ -230,7 +230,7 @@ def kernel_score(x, support, weights, intercept, gamma):
 def kernel_score(x, support, weights, intercept, gamma):
     return np.exp(-{SQUARED} / gamma) @ weights + intercept
 """,
-        r"gamma multiplies the squared distance",
+        r"gamma multiplies the distance",
     ),
     Wrong(
         "no minus sign",
@@ -304,7 +304,7 @@ def kernel_score(x, support, weights, intercept, gamma):
     distance = np.abs(x[:, None, :] - support[None, :, :]).sum(axis=2)
     return np.exp(-gamma * distance) @ weights + intercept
 """,
-        r"square each difference",
+        r"absolute differences: square each",
     ),
     Wrong(
         "weights without their signs",
