@@ -76,6 +76,15 @@ def gain(values, labels, threshold):
 """,
         r"not a number: a side without images, or log2 of 0",
     ),
+    Wrong(
+        "weights exchanged",
+        f"""
+def gain(values, labels, threshold):{DOUBT}
+    yes = values <= threshold
+    return doubt(labels) - (~yes).mean() * doubt(labels[yes]) - yes.mean() * doubt(labels[~yes])
+""",
+        r"each side takes the weight of its own size",
+    ),
 ]
 
 OOB_ERROR = [
@@ -155,6 +164,36 @@ def oob_error(readings, drawn, labels):
 """,
         r"of equal votes the smaller digit wins",
     ),
+    Wrong(
+        "leaves out what some tree has drawn",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & ~drawn).sum(axis=0) for digit in range(10)], axis=1)
+    judged = ~drawn.any(axis=0)
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"leave out only images that every tree has drawn",
+    ),
+    Wrong(
+        "returns per cent",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & ~drawn).sum(axis=0) for digit in range(10)], axis=1)
+    judged = votes.sum(axis=1) > 0
+    return 100 * float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"a share between 0 and 1",
+    ),
+    Wrong(
+        "returns a count",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & ~drawn).sum(axis=0) for digit in range(10)], axis=1)
+    judged = votes.sum(axis=1) > 0
+    return int((votes.argmax(axis=1) != labels)[judged].sum())
+""",
+        r"a share between 0 and 1",
+    ),
 ]
 
 SQUARED = "((x[:, None, :] - support[None, :, :]) ** 2).sum(axis=2)"
@@ -191,7 +230,7 @@ def kernel_score(x, support, weights, intercept, gamma):
 def kernel_score(x, support, weights, intercept, gamma):
     return np.exp(-{SQUARED} / gamma) @ weights + intercept
 """,
-        r"gamma multiplies the squared distance",
+        r"gamma multiplies the distance",
     ),
     Wrong(
         "no minus sign",
@@ -199,7 +238,7 @@ def kernel_score(x, support, weights, intercept, gamma):
 def kernel_score(x, support, weights, intercept, gamma):
     return np.exp(gamma * {SQUARED}) @ weights + intercept
 """,
-        r"mind the minus sign in the exponent",
+        r"the minus sign in the exponent is missing",
     ),
     Wrong(
         "one score per support vector",
@@ -240,6 +279,40 @@ def kernel_score(x, support, weights, intercept, gamma):
     return x @ support.T @ weights + intercept
 """,
         r"plain dot product",
+    ),
+    Wrong(
+        "sums over the wrong axis",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = ((x[:, None, :] - support[None, :, :]) ** 2).sum(1)
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        r"over the last axis",
+    ),
+    Wrong(
+        "squares twice",
+        f"""
+def kernel_score(x, support, weights, intercept, gamma):
+    return np.exp(-gamma * {SQUARED} ** 2) @ weights + intercept
+""",
+        r"the distance is squared twice",
+    ),
+    Wrong(
+        "absolute differences",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    distance = np.abs(x[:, None, :] - support[None, :, :]).sum(axis=2)
+    return np.exp(-gamma * distance) @ weights + intercept
+""",
+        r"absolute differences: square each",
+    ),
+    Wrong(
+        "weights without their signs",
+        f"""
+def kernel_score(x, support, weights, intercept, gamma):
+    return np.exp(-gamma * {SQUARED}) @ np.abs(weights) + intercept
+""",
+        r"the weights keep their signs",
     ),
 ]
 
@@ -366,7 +439,34 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.array(errors)
 """,
-        r"expected one error per part, shape \(3,\), got \(2,\)",
+        r"expected one error per part, shape \(3,\), got \(2,\): one part is missing",
+    ),
+    Wrong(
+        "forgets to fit",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"fit each new model before it predicts",
+    ),
+    Wrong(
+        "counts errors on all images",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x) != y).mean())
+    return np.array(errors)
+""",
+        r"count errors on the held part only",
     ),
 ]
 
@@ -459,7 +559,60 @@ def extrapolate(sizes, seconds, target):
     p, _ = np.polyfit(np.log(sizes), np.log(seconds), 1)
     return p, seconds[-1] * (target / sizes[-1]) ** p
 """,
-        r"the exponent is right; expected .* on the line",
+        r"start from the line \(its intercept\), not from one measured time",
+    ),
+    Wrong(
+        "seconds before the exponent",
+        """
+def extrapolate(sizes, seconds, target):
+    p, log_c = np.polyfit(np.log(sizes), np.log(seconds), 1)
+    return np.exp(log_c) * target**p, p
+""",
+        r"exponent first, then seconds",
+    ),
+    Wrong(
+        "log10, taken back with exp",
+        """
+def extrapolate(sizes, seconds, target):
+    p, log_c = np.polyfit(np.log10(sizes), np.log10(seconds), 1)
+    return p, np.exp(log_c) * target**p
+""",
+        r"take back the same logarithm",
+    ),
+    Wrong(
+        "log, taken back with powers of 10",
+        """
+def extrapolate(sizes, seconds, target):
+    p, log_c = np.polyfit(np.log(sizes), np.log(seconds), 1)
+    return p, 10 ** (log_c + p * np.log(target))
+""",
+        r"take back the same logarithm",
+    ),
+    Wrong(
+        "two logarithms",
+        """
+def extrapolate(sizes, seconds, target):
+    p, log_c = np.polyfit(np.log10(sizes), np.log(seconds), 1)
+    return p, np.exp(log_c + p * np.log10(target))
+""",
+        r"the same logarithm on both axes",
+    ),
+    Wrong(
+        "starts from the first measurement",
+        """
+def extrapolate(sizes, seconds, target):
+    p, _ = np.polyfit(np.log(sizes), np.log(seconds), 1)
+    return p, seconds[0] * (target / sizes[0]) ** p
+""",
+        r"start from the line",
+    ),
+    Wrong(
+        "the exponent alone",
+        """
+def extrapolate(sizes, seconds, target):
+    return np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+""",
+        r"return two numbers: exponent, seconds",
     ),
 ]
 
@@ -527,6 +680,22 @@ def paired_p_value(first, second, labels):{WON}
     return binomtest(b, b + c).pvalue
 """,
         r"where the models never differ, p = 1",
+    ),
+    Wrong(
+        "tosses only those that the second wins",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    return binomtest(b, c).pvalue if b + c else 1.0
+""",
+        r"the tosses are b \+ c",
+    ),
+    Wrong(
+        "nought where the models never differ",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    return binomtest(b, b + c).pvalue if b + c else 0.0
+""",
+        r"test b \+ c = 0 first",
     ),
 ]
 
