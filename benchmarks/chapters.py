@@ -15,9 +15,6 @@ import json
 import platform
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,10 +22,9 @@ import psutil
 from nbformat import v4
 from tqdm import tqdm
 
+from benchmarks._memory import MB, watching
 from tools import execute, notebooks
 
-INTERVAL = 0.05  # seconds between two looks at the memory
-MB = 1_000_000
 # Prints the kernel's highest resident memory in bytes, 0 where the system keeps no record. The
 # first source is exact; ru_maxrss may on Linux be that of the process that started the kernel.
 OWN_PEAK = """
@@ -71,41 +67,6 @@ class Measurement:
 
 
 # -- measuring ------------------------------------------------------------------------------------
-
-
-def resident(process: psutil.Process) -> int:
-    """Bytes that a process and its children have in memory now; 0 when it has ended."""
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    total = 0
-    for member in family:
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:
-            continue  # it ended meanwhile
-    return total
-
-
-@contextmanager
-def watching(pid: int) -> Iterator[list[int]]:
-    """Watch a process's memory; the one number in the list is the most seen so far, in bytes."""
-    process, most, done = psutil.Process(pid), [0], threading.Event()
-
-    def watch() -> None:
-        while True:
-            most[0] = max(most[0], resident(process))
-            if done.wait(INTERVAL):
-                return
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield most
-    finally:
-        done.set()
-        thread.join()
 
 
 def measure(path: Path, timeout: float = notebooks.CELL_TIMEOUT) -> Measurement:

@@ -19,7 +19,8 @@ from torch import nn
 from tqdm import tqdm
 
 from course_utils.data import N_CLASSES, LabelledImages, load_mnist
-from course_utils.training import choose_device, set_seed
+from course_utils.models import Standardise, as_input
+from course_utils.training import choose_device, predict, set_seed
 
 GRADES = {"somewhat hard": (1, 2), "hard": (3, 4), "hardest": (5, 6)}
 PER_GRADE = 8
@@ -49,6 +50,7 @@ def network_predictions(
     set_seed(seed)
     device = choose_device()
     network = nn.Sequential(
+        Standardise(),
         nn.Conv2d(1, 16, 5, stride=2, padding=2, bias=False),
         nn.BatchNorm2d(16),
         nn.ReLU(),
@@ -59,7 +61,7 @@ def network_predictions(
         nn.Flatten(),
         nn.Linear(32 * 7 * 7, N_CLASSES),
     ).to(device)
-    images = (train.images.float().div(255).sub(0.1307).div(0.3081)).unsqueeze(1).to(device)
+    images = as_input(train.images).to(device)
     labels = train.labels.to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
     for _ in tqdm(range(epochs), desc=f"network, seed {seed}"):
@@ -67,10 +69,7 @@ def network_predictions(
             optimiser.zero_grad()
             nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
             optimiser.step()
-    network.eval()
-    unseen = (validation.images.float().div(255).sub(0.1307).div(0.3081)).unsqueeze(1).to(device)
-    with torch.no_grad():
-        return network(unseen).argmax(1).cpu().numpy()
+    return predict(network, validation.images).numpy()
 
 
 def choose(misreadings: np.ndarray, labels: np.ndarray) -> list[int]:

@@ -18,10 +18,7 @@ import multiprocessing
 import os
 import platform
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,13 +30,12 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from benchmarks._memory import MB, resident, watching
 from course_utils.data import LabelledImages, load_mnist
 
 SIZES = (5_000, 10_000, 20_000)
 COST, GAMMA, COMPONENTS = 10, 0.02, 60
 KINDS = ("raw", "pca")
-MB = 1_000_000
-INTERVAL = 0.02  # seconds between two looks at the memory
 
 
 @dataclass(frozen=True)
@@ -67,27 +63,6 @@ def flatten(part: LabelledImages, n: int | None = None) -> tuple[np.ndarray, np.
     return images[:n].reshape(-1, 784) / np.float32(255), labels[:n]
 
 
-@contextmanager
-def peak_memory() -> Iterator[list[float]]:
-    """A list of two numbers: this process's memory in MB at the start, and its peak at the end."""
-    process, done = psutil.Process(), threading.Event()
-    start = process.memory_info().rss / MB
-    found = [start, start]
-
-    def watch() -> None:
-        while not done.wait(INTERVAL):
-            found[1] = max(found[1], process.memory_info().rss / MB)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        watcher.join()
-        found[1] = max(found[1], process.memory_info().rss / MB)
-
-
 def measure(kind: str, n: int, n_validation: int | None = None) -> Measurement:
     """Fit on the first n training images and read validation, in this process.
 
@@ -103,7 +78,8 @@ def measure(kind: str, n: int, n_validation: int | None = None) -> Measurement:
     machine = SVC(C=COST, gamma=GAMMA)
     steps = [PCA(COMPONENTS, svd_solver="covariance_eigh")] if kind == "pca" else []
     model = make_pipeline(*steps, machine)
-    with threadpool_limits(1), peak_memory() as memory:
+    base = resident(psutil.Process())
+    with threadpool_limits(1), watching(os.getpid()) as most:
         start = time.perf_counter()
         model.fit(x, y)
         middle = time.perf_counter()
@@ -114,8 +90,8 @@ def measure(kind: str, n: int, n_validation: int | None = None) -> Measurement:
         n=n,
         fit_seconds=middle - start,
         predict_seconds=end - middle,
-        base_mb=memory[0],
-        peak_mb=memory[1],
+        base_mb=base / MB,
+        peak_mb=most[0] / MB,
         support_vectors=int(machine.n_support_.sum()),
         errors=int((predictions != y_validation).sum()),
         n_validation=len(y_validation),

@@ -965,7 +965,7 @@ def test_network():
 
 def clean_environment() -> dict[str, str]:
     """The environment without what this test run itself has set."""
-    own = {"PYTHONPATH", "COURSE_EXAM_LOG", "IPYTHONDIR", "MPLBACKEND"}
+    own = {"PYTHONPATH", *notebooks.run_environment(Path())}
     return {k: v for k, v in os.environ.items() if k not in own and not k.startswith("PYTEST_")}
 
 
