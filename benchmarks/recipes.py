@@ -19,15 +19,12 @@ the speed measured for one large product of matrices.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import multiprocessing
 import os
 import platform
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -45,6 +42,7 @@ from course_utils.data import data_folder, load_mnist, unpack_mnist
 from course_utils.evaluation import final_exam
 from course_utils.models import SmallCNN, as_input
 from course_utils.training import Recipe, bfloat16_pays, choose_device, fit, predict, set_seed
+from tools.models import unlogged_exam
 from tools.notebooks import write_bytes
 
 COURSE = {
@@ -181,15 +179,8 @@ def standardised(network: nn.Module) -> nn.Module:
 
 def exam_errors(kind: str, network: nn.Module) -> int:
     """Wrong readings of the 10,000 test images; the sitting is not logged with the learner's."""
-    before = os.environ.get("COURSE_EXAM_LOG")
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        os.environ["COURSE_EXAM_LOG"] = str(Path(folder) / "log.jsonl")
-        try:
-            result = final_exam("benchmarks", kind, lambda images: predict(network, images))
-        finally:
-            os.environ.pop("COURSE_EXAM_LOG")
-            if before is not None:
-                os.environ["COURSE_EXAM_LOG"] = before
+    with unlogged_exam():
+        result = final_exam("benchmarks", kind, lambda images: predict(network, images))
     return result.accuracy.errors
 
 
