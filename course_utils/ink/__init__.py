@@ -4,6 +4,7 @@
 its own.
 """
 
+from course_utils.ink.drawings import Drawings, load_strokes
 from course_utils.ink.preparation import (
     BOX,
     IMAGE_STEPS,
@@ -29,6 +30,7 @@ __all__ = [
     "IMAGE_STEPS",
     "STROKE_STEPS",
     "STROKE_WIDTH",
+    "Drawings",
     "centre",
     "check_strokes",
     "crop",
@@ -38,6 +40,7 @@ __all__ = [
     "fit_into_box",
     "from_image",
     "from_strokes",
+    "load_strokes",
     "set_stroke_width",
     "shrink",
     "stroke_width",

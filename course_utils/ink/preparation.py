@@ -27,7 +27,7 @@ from course_utils.data import IMAGE_SHAPE
 
 BOX = 20  # pixels: side of the box into which MNIST's digits were fitted
 MIDDLE = 14.5  # where the centre of mass goes: the middle of pixel 14, from 0, both ways
-STROKE_WIDTH = 2.3  # pixels of the 28 × 28
+STROKE_WIDTH = 2.4  # pixels of the 28 × 28
 
 STROKE_STEPS = ("crop", "aspect", "margin", "width", "smooth", "centre")
 IMAGE_STEPS = ("light", "polarity", *STROKE_STEPS)
@@ -320,9 +320,7 @@ def stroke_width(ink: np.ndarray) -> float:
     dark = np.pad(ink >= 0.5, 1)
     if not dark.any():
         raise ValueError("no ink found: no pixel is at least half ink")
-    return (
-        float(4 * (distance_transform_edt(dark)[dark].mean() - 0.5) + 1) if dark.sum() > 1 else 1.0
-    )
+    return float(4 * (distance_transform_edt(dark)[dark].mean() - 0.5))
 
 
 def set_stroke_width(ink: np.ndarray, change: float) -> np.ndarray:
