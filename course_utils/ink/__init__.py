@@ -1,9 +1,10 @@
 """From a drawn or photographed digit to a network's input.
 
 ``from_strokes`` and ``from_image`` do the whole preparation; each of their steps is a function of
-its own.
+its own. ``DrawingPad`` takes strokes from a mouse, finger or pen in the notebook.
 """
 
+from course_utils.ink.pad import DrawingPad
 from course_utils.ink.preparation import (
     BOX,
     IMAGE_STEPS,
@@ -29,6 +30,7 @@ __all__ = [
     "IMAGE_STEPS",
     "STROKE_STEPS",
     "STROKE_WIDTH",
+    "DrawingPad",
     "centre",
     "check_strokes",
     "crop",
