@@ -4,6 +4,7 @@
 its own. ``DrawingPad`` takes strokes from a mouse, finger or pen in the notebook.
 """
 
+from course_utils.ink.drawings import Drawings, load_strokes
 from course_utils.ink.pad import DrawingPad
 from course_utils.ink.preparation import (
     BOX,
@@ -13,12 +14,14 @@ from course_utils.ink.preparation import (
     centre,
     check_strokes,
     crop,
+    dark_on_light,
     draw_strokes,
     even_light,
     find_ink,
     fit_into_box,
     from_image,
     from_strokes,
+    paper_light,
     set_stroke_width,
     shrink,
     stroke_width,
@@ -31,15 +34,19 @@ __all__ = [
     "STROKE_STEPS",
     "STROKE_WIDTH",
     "DrawingPad",
+    "Drawings",
     "centre",
     "check_strokes",
     "crop",
+    "dark_on_light",
     "draw_strokes",
     "even_light",
     "find_ink",
     "fit_into_box",
     "from_image",
     "from_strokes",
+    "load_strokes",
+    "paper_light",
     "set_stroke_width",
     "shrink",
     "stroke_width",

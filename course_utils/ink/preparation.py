@@ -19,7 +19,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import torch
 from PIL import Image, ImageOps
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, grey_closing, label, maximum_filter
 from scipy.spatial import cKDTree
 from torch import Tensor
 
@@ -27,14 +27,15 @@ from course_utils.data import IMAGE_SHAPE
 
 BOX = 20  # pixels: side of the box into which MNIST's digits were fitted
 MIDDLE = 14.5  # where the centre of mass goes: the middle of pixel 14, from 0, both ways
-STROKE_WIDTH = 2.3  # pixels of the 28 × 28
+STROKE_WIDTH = 2.4  # pixels of the 28 × 28
 
 STROKE_STEPS = ("crop", "aspect", "margin", "width", "smooth", "centre")
 IMAGE_STEPS = ("light", "polarity", *STROKE_STEPS)
 
 _SIDE = IMAGE_SHAPE[0]
-_LONGEST = 512  # pixels: pictures are shrunk to this before ink is looked for
+_LONGEST = 256  # pixels: pictures are shrunk to this before ink is looked for
 _FINE = 4  # working pixels to one of the final ones
+_THINNEST = 0.7  # share of a line's width that may be taken off it: more would tear it
 
 
 def from_strokes(
@@ -90,13 +91,15 @@ def from_image(
     """
     skip = _checked_steps(skip, IMAGE_STEPS)
     grey = to_grey(shrink(image))
-    ink = find_ink(grey, even="light" not in skip, polarity="polarity" not in skip)
+    grey = 1 - grey if "polarity" in skip else dark_on_light(grey)
+    if "light" not in skip:
+        grey = even_light(grey)
+    ink = find_ink(grey)
     if "crop" not in skip:
         ink = crop(ink)
-    box = _SIDE if "margin" in skip else BOX
     fitted = fit_into_box(
         ink,
-        box,
+        _SIDE if "margin" in skip else BOX,
         width=None if "width" in skip else width,
         cropped="crop" not in skip,
         keep_aspect="aspect" not in skip,
@@ -142,7 +145,8 @@ def draw_strokes(
     """
     dots = np.concatenate([_densely(stroke) for stroke in check_strokes(strokes)])
     rows, columns = np.mgrid[: shape[0], : shape[1]] + 0.5
-    distance, _ = cKDTree(dots).query(np.column_stack([columns.ravel(), rows.ravel()]))
+    pixels = np.column_stack([columns.ravel(), rows.ravel()])
+    distance, _ = cKDTree(dots).query(pixels, distance_upper_bound=width / 2 + 1)
     inside = (width / 2 - distance).reshape(shape)
     ink = np.clip(inside + 0.5, 0, 1) if smooth else inside >= 0
     return ink.astype(np.float32)
@@ -179,127 +183,207 @@ def _scale(size: np.ndarray, room: float, keep_aspect: bool) -> np.ndarray:
 
 
 def shrink(image: np.ndarray | Tensor | Image.Image, longest: int = _LONGEST) -> np.ndarray:
-    """The picture as an array, averaged over squares until no side exceeds ``longest`` pixels."""
-    if isinstance(image, Image.Image):
-        image = _as_array(image)
-    array = np.asarray(image)
-    if (
-        array.ndim not in (2, 3)
-        or 0 in array.shape
-        or array.shape[2:] not in ((), (1,), (2,), (3,), (4,))
-    ):
+    """The picture as an array, averaged down so that no side exceeds ``longest`` pixels.
+
+    Raises TypeError for what is no picture, ValueError for another shape than (height, width) or
+    (height, width, channels) with 1 to 4 channels, and for no pixels.
+    """
+    array = _as_array(image)
+    if array.ndim not in (2, 3) or 0 in array.shape or array.shape[2:] > (4,):
+        hint = ""
+        if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            hint = "; channels come last here: image.transpose(1, 2, 0), or .permute for a tensor"
         raise ValueError(
             "the picture must have shape (height, width) or (height, width, channels) with 1 to 4 "
-            f"channels, got {array.shape}"
+            f"channels and at least one pixel, got {array.shape}{hint}"
         )
-    k = -(-max(array.shape[:2]) // longest)
-    if k <= 1:
+    if array.shape[2:] == (1,):
+        array = array[..., 0]
+    h, w = array.shape[:2]
+    if max(h, w) <= longest:
         return array
+    size = [max(1, round(n * longest / max(h, w))) for n in (w, h)]
     if array.dtype == np.uint8:
-        flat = array[..., 0] if array.shape[2:] == (1,) else array
-        return np.asarray(Image.fromarray(flat).reduce(k))
-    h, w = (n // k * k for n in array.shape[:2])
-    blocks = array[:h, :w].reshape(h // k, k, w // k, k, *array.shape[2:])
-    mean = blocks.mean(axis=(1, 3))
-    return mean if array.dtype.kind in "fb" else mean.astype(array.dtype)
+        picture = Image.fromarray(np.ascontiguousarray(array))
+        return np.asarray(picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0))
+    channels = _zero_to_one(array).reshape(h, w, -1)
+    small = [
+        _resized(channels[..., i], size, Image.Resampling.BOX) for i in range(channels.shape[2])
+    ]
+    return np.stack(small, axis=-1).reshape(size[1], size[0], *array.shape[2:])
 
 
-def _as_array(image: Image.Image) -> np.ndarray:
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("P", "PA") or "transparency" in image.info:
+def _as_array(image: np.ndarray | Tensor | Image.Image) -> np.ndarray:
+    if isinstance(image, Tensor):
+        return image.detach().cpu().numpy()
+    if isinstance(image, np.ndarray):
+        return image
+    if not isinstance(image, Image.Image):
+        raise TypeError(
+            "expected a NumPy array, a tensor or a PIL image, got "
+            f"{type(image).__name__}; open a file with PIL.Image.open(path)"
+        )
+    image = ImageOps.exif_transpose(image)  # as the camera was held
+    if image.mode.startswith("I;16"):
+        return np.asarray(image, dtype=np.uint16)
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         image = image.convert("RGBA")
-    elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
-        image = image.convert("RGB")
+    elif image.mode not in ("1", "L", "LA", "RGB", "RGBA"):
+        image = image.convert("RGB" if image.mode not in ("I", "F") else "L")
     return np.asarray(image)
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:
-    """Brightness (h, w) as float32, 0 … 1, of a grey or colour picture; alpha is laid on white.
+    """Brightness (h, w) as float32, 0 … 1, of a grey or colour picture (h, w) or (h, w, c).
 
-    When everything has the same colour and only the alpha differs, the alpha is the drawing.
-    Raises ValueError for values that are out of range or NaN.
+    Whole numbers count from 0 to 255 (uint16: to 65,535), floats from 0 to 1. What is transparent
+    gets the colour of what is not, when that is the greater part (a cut-out photograph); otherwise
+    the opaque part is taken for ink, and is laid on white, or on black if it is bright itself.
+    Raises ValueError for values out of range, NaN and infinity.
     """
-    array = np.asarray(image)
-    if array.dtype == bool:
-        array = array.astype(np.float32)
-    elif array.dtype.kind in "ui":
-        top = 65535 if array.dtype == np.uint16 else 255
-        if array.min() < 0 or array.max() > top:
-            raise ValueError(
-                f"whole numbers must lie in 0 … {top}, got {array.min()} … {array.max()}"
-            )
-        array = array.astype(np.float32) / top
-    elif array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise ValueError("the picture holds NaN or infinity; replace such pixels first")
-        if array.min() < 0 or array.max() > 1:
-            raise ValueError(
-                f"floats must lie in 0 … 1, got {array.min():g} … {array.max():g}; divide by 255, "
-                "or pass the uint8 picture itself"
-            )
-        array = array.astype(np.float32)
-    else:
-        raise ValueError(f"expected numbers, got dtype {array.dtype}")
+    array = _zero_to_one(np.asarray(image))
     if array.ndim == 2:
         return array
-    colour, alpha = array, None
+    grey, alpha = array, None
     if array.shape[2] in (2, 4):
-        colour, alpha = array[..., :-1], array[..., -1]
-    weights = [0.299, 0.587, 0.114] if colour.shape[2] == 3 else [1.0]  # ITU-R BT.601
-    grey = colour @ np.asarray(weights, dtype=np.float32)
-    if alpha is None:
+        grey, alpha = array[..., :-1], array[..., -1]
+    weights = [0.299, 0.587, 0.114] if grey.shape[2] == 3 else [1.0]  # ITU-R BT.601
+    grey = grey @ np.asarray(weights, dtype=np.float32)
+    if alpha is None or alpha.min() == 1:
         return grey
     shown = grey[alpha > 0.5]
-    if shown.size and np.ptp(shown) < 0.02 and np.ptp(alpha) > 0:
-        return 1 - alpha
-    return grey * alpha + (1 - alpha)
+    if len(shown) > 0.5 * grey.size:
+        behind = float(np.median(shown))
+    else:
+        behind = float(not len(shown) or shown.mean() < 0.5)
+    return grey * alpha + behind * (1 - alpha)
 
 
-def even_light(grey: np.ndarray) -> np.ndarray:
-    """Brightness less that of the paper around it: 0 on paper, whatever the light, ink ± of it.
+def _zero_to_one(array: np.ndarray) -> np.ndarray:
+    """The values as float32 from 0 to 1."""
+    if array.dtype.kind == "b":
+        return array.astype(np.float32)
+    if array.dtype.kind in "ui":
+        top = 65535 if array.dtype == np.uint16 else 255
+        if array.dtype != np.uint8 and (array.min() < 0 or array.max() > top):
+            raise ValueError(
+                f"whole numbers must lie in 0 … {top:,}, got {array.min():,} … {array.max():,}"
+            )
+        return array.astype(np.float32) / top
+    if array.dtype.kind != "f":
+        raise ValueError(f"expected a picture of numbers, got dtype {array.dtype}")
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        raise ValueError("the picture holds NaN or infinity; replace such pixels first")
+    if low < -1e-6 or high > 1 + 1e-6:
+        raise ValueError(
+            f"floats must lie in 0 … 1, got {low:g} … {high:g}; divide by 255, or pass the "
+            "picture as uint8"
+        )
+    return np.clip(array, 0, 1).astype(np.float32)
 
-    The paper is a parabolic surface fitted to the picture, from which ink is left out step by step.
+
+def dark_on_light(grey: np.ndarray) -> np.ndarray:
+    """The picture (h, w), 0 … 1, with its brightness turned round if it is light on dark.
+
+    Paper is the greater part; ink is what stands out from it most, on either side.
     """
-    h, w = grey.shape
-    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j].astype(np.float32)
-    small_y, small_x = (np.linspace(-1, 1, n, dtype=np.float32) for n in (min(h, 32), min(w, 32)))
-    small = np.asarray(
-        Image.fromarray(grey).resize((len(small_x), len(small_y)), Image.Resampling.BOX)
-    )
-    ys, xs = np.meshgrid(small_y, small_x, indexing="ij")
-    terms, values = _terms(xs.ravel(), ys.ravel()), small.ravel()
-    keep = np.ones(len(values), dtype=bool)
-    for _ in range(6):
-        surface, *_ = np.linalg.lstsq(terms[keep], values[keep], rcond=None)
-        rest = np.abs(values - terms @ surface)
-        keep = rest <= max(1.5 * np.median(rest), 0.01)
-    c = surface
-    return grey - (c[0] + c[1] * x + c[2] * y + c[3] * x * x + c[4] * x * y + c[5] * y * y)
+    small = _smaller(grey, 32)
+    rest = small - paper_light(small)
+    return 1 - grey if np.sum(np.sign(rest) * rest**2) > 0 else grey
 
 
-def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def paper_light(grey: np.ndarray) -> np.ndarray:
+    """Brightness of the paper everywhere in a picture (h, w), as if there were no ink on it.
+
+    It is a parabolic surface, fitted several times: each time what lies far from it is left out.
+    """
+    small = _smaller(grey, 20)
+    terms, values = _parabolic(small.shape), small.ravel().astype(np.float64)
+    weights = np.ones(len(values))
+    for _ in range(5):
+        weighted = terms.T * weights
+        surface = np.linalg.solve(weighted @ terms + 1e-9 * np.eye(6), weighted @ values)
+        off = np.abs(values - terms @ surface)
+        weights = (off <= max(1.5 * np.median(off), 0.01)).astype(float)
+    return (_parabolic(grey.shape) @ surface).reshape(grey.shape)
+
+
+def _parabolic(shape: tuple[int, int]) -> np.ndarray:
+    """Terms 1, x, y, x², xy, y² at each pixel (n, 6); x and y run from -1 to 1."""
+    y, x = (((np.arange(n) + 0.5) * 2 / n - 1) for n in shape)
+    y, x = np.repeat(y, shape[1]), np.tile(x, shape[0])
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
 
 
-def find_ink(grey: np.ndarray, even: bool = True, polarity: bool = True) -> np.ndarray:
-    """Ink (h, w), 0 … 1, of a grey picture (h, w), whether dark on light or light on dark.
+def even_light(grey: np.ndarray) -> np.ndarray:
+    """Brightness as a share of the paper's around it: 1 on paper, whatever light falls on it.
 
-    ``even``: even out the lighting first. ``polarity``: ink is what differs from the greater part
-    of the picture; otherwise it is what is bright.
+    ``grey``: dark ink on light paper, (h, w), 0 … 1. First the parabolic ``paper_light`` is divided
+    out; then what is left of shadows: the paper's brightness is taken from the picture's "closing",
+    which fills lines up to a quarter of the picture wide from their surroundings.
+    Source: J. Serra, Image Analysis and Mathematical Morphology (1982).
+    """
+    small = _smaller(grey, 48)
+    paper = np.maximum(paper_light(small), 0.05)
+    window = [min(max(3, max(small.shape) // 4), n) for n in small.shape]
+    paper = paper * grey_closing(small / paper, size=window, mode="nearest")
+    size = (grey.shape[1], grey.shape[0])
+    paper = np.maximum(_resized(paper, size, Image.Resampling.BILINEAR), 0.05)
+    return np.minimum(grey / paper, 1)
+
+
+def _smaller(grey: np.ndarray, longest: int) -> np.ndarray:
+    """The picture, no side above ``longest`` pixels, by averaging."""
+    h, w = (min(n, longest) for n in grey.shape)
+    return _resized(grey, (w, h), Image.Resampling.BOX)
+
+
+def _resized(grey: np.ndarray, size: tuple[int, int], how: Image.Resampling) -> np.ndarray:
+    return np.asarray(Image.fromarray(np.ascontiguousarray(grey, np.float32)).resize(size, how))
+
+
+def find_ink(grey: np.ndarray) -> np.ndarray:
+    """Ink (h, w), 0 … 1, of a picture (h, w) of dark ink on light, evenly lit paper.
+
+    Ink is what stands out from the paper by at least 0.08 and by six times the paper's own noise.
+    Less than a fifth of the usual ink's darkness is 0, more than 0.7 of it is 1. Specks, and dark
+    edges along the picture's border, are removed.
     Raises ValueError when nothing stands out.
     """
-    relief = even_light(grey) if even else grey - np.median(grey)
-    if polarity and -relief.min() > relief.max():
-        relief = -relief
-    elif not polarity:
-        relief = grey - grey.min()
-    strongest = float(relief.max())
-    if strongest < 0.08:
+    depth = np.median(grey[::3, ::3]) - grey  # a ninth of the pixels is enough, and quicker
+    steps = np.abs(np.diff(grey[::2, ::2], axis=1)) if grey.shape[1] > 2 else np.zeros(1)
+    noise = 1.05 * float(np.median(steps))  # standard deviation, of independent normal noise
+    least = max(0.08, 6 * noise)
+    usual = depth[depth > least]
+    if not len(usual):
         raise ValueError(
-            "no ink found: the picture is blank, or its contrast is too weak "
-            f"({strongest:.3f} of 1, expected 0.08 or more)"
+            "no ink found: the picture is blank, or its contrast is too weak (strongest "
+            f"{float(depth.max()):.2f} of 1, expected more than {least:.2f}). Draw or write bolder"
         )
-    return np.clip((relief / strongest - 0.2) / 0.5, 0, 1).astype(np.float32)
+    usual = float(np.partition(usual, len(usual) * 9 // 10)[len(usual) * 9 // 10])
+    ink = np.clip((depth / usual - 0.2) / 0.5, 0, 1).astype(np.float32)
+    return _without_specks(ink)
+
+
+def _without_specks(ink: np.ndarray) -> np.ndarray:
+    """Ink without parts below 2 % of the largest, and without dark edges beside a whole digit."""
+    parts, n = label(ink >= 0.5, structure=np.ones((3, 3)))
+    if n <= 1:
+        return ink
+    areas = np.bincount(parts.ravel(), minlength=n + 1)
+    areas[0] = 0
+    edges = (parts[0], parts[-1], parts[:, 0], parts[:, -1])
+    along = np.max([np.bincount(e, minlength=n + 1) / len(e) for e in edges], axis=0)
+    frame = along > 0.25
+    if areas[~frame].max() > 0.1 * areas.max() or areas[~frame].max() > 200:
+        areas[frame] = 0
+    drop = areas < 0.02 * areas.max()
+    drop[0] = False
+    if not drop.any():
+        return ink
+    halo = maximum_filter(drop[parts], size=5)  # their grey edges go with them
+    return np.where(halo & ((parts == 0) | drop[parts]), 0, ink).astype(np.float32)
 
 
 def crop(ink: np.ndarray) -> np.ndarray:
@@ -320,9 +404,7 @@ def stroke_width(ink: np.ndarray) -> float:
     dark = np.pad(ink >= 0.5, 1)
     if not dark.any():
         raise ValueError("no ink found: no pixel is at least half ink")
-    return (
-        float(4 * (distance_transform_edt(dark)[dark].mean() - 0.5) + 1) if dark.sum() > 1 else 1.0
-    )
+    return float(4 * (distance_transform_edt(dark)[dark].mean() - 0.5))
 
 
 def set_stroke_width(ink: np.ndarray, change: float) -> np.ndarray:
@@ -355,14 +437,13 @@ def fit_into_box(
     if width is None:
         return _reduce(work, 0.0, box / longest, box)
     now = stroke_width(work)
-    if cropped and longest > 3 * now:
-        factor = (box - width) / (longest - now)
-    else:
-        factor = box / longest
-    change = width / factor - now
+    if longest < 3 * now:  # a blot: it has no lines
+        return _reduce(work, 0.0, box / longest, box)
+    factor = (box - width) / (longest - now) if cropped else box / longest
+    change = max(width / factor - now, -_THINNEST * now)
     margin = int(np.ceil(max(change, 0) / 2)) + 2
-    wider = set_stroke_width(np.pad(work, margin), change)
-    return _reduce(wider, margin - change / 2 if cropped else margin, factor, box)
+    changed = set_stroke_width(np.pad(work, margin), change)
+    return _reduce(changed, margin - change / 2 if cropped else margin, factor, box)
 
 
 def _reduce(work: np.ndarray, margin: float, factor: float, box: int) -> np.ndarray:
