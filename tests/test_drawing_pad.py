@@ -470,7 +470,9 @@ def test_screen_readers_are_told_what_is_there(pad: Pad) -> None:
     pad.draw(three(), "mouse")
     pad.settled()
     assert pad.canvas_label() == "Your drawing: 1 stroke. It is read as 3."
-    pad.page.get_by_role("img", name="Your drawing as 28 by 28 pixels").wait_for()
+    small = "Your drawing as 28 by 28 pixels, as the network sees it."
+    pad.page.get_by_role("img", name=small, exact=True).wait_for()
+    assert "What the network sees" in pad.text()
     live = pad.page.locator(".ink-pad-spoken")
     assert live.get_attribute("aria-live") == "polite"
     assert live.text_content().count("percent") == 3

@@ -145,6 +145,13 @@ def test_another_model_reads_the_same_drawing() -> None:
     assert pad.verdict is None and pad.prepared is not None
 
 
+@pytest.mark.parametrize(
+    ("model", "reader"), [(certain(3), "network"), (uniform, "model"), (None, "")]
+)
+def test_the_page_is_told_who_reads(model, reader) -> None:
+    assert DrawingPad(model)._reply["reader"] == reader
+
+
 def test_a_network_keeps_its_mode() -> None:
     model = MLP((20,), dropout=0.5).train()
     DrawingPad(model, strokes=[ONE])

@@ -57,6 +57,7 @@ function build(size) {
     height: SEEN,
     attributes: { role: "img" },
   });
+  const heading = element("h4");
   const top = element("ol", { className: "ink-pad-top", attributes: { role: "list" } });
   const note = element("p", { className: "ink-pad-note" });
   const spoken = element("p", {
@@ -69,7 +70,7 @@ function build(size) {
     element(
       "section",
       { attributes: { "aria-label": "Prepared image" } },
-      element("h4", {}, "What a model sees: 28 × 28 pixels"),
+      heading,
       seen,
     ),
     element(
@@ -98,7 +99,7 @@ function build(size) {
   root.style.setProperty("--ink-pad-size", `${size}px`);
   // The notebook's shortcuts would take the arrow keys from the slider.
   for (const control of [undo, clear, width]) control.dataset.lmSuppressShortcuts = "true";
-  return { root, right, canvas, hint, undo, clear, width, seen, top, note, spoken };
+  return { root, right, canvas, hint, undo, clear, width, heading, seen, top, note, spoken };
 }
 
 /** Draw strokes on a context whose unit is a canvas pixel of Python's. */
@@ -185,10 +186,14 @@ function render({ model, el }) {
     if (asked && reply.answers >= asked) stopWaiting();
     drawSeen(parts.seen, model.get("_prepared"));
     drawTop(parts.top, reply.top);
+    parts.heading.textContent = reply.reader
+      ? `What the ${reply.reader} sees`
+      : `As ${SEEN} × ${SEEN} pixels`;
+    const viewer = reply.reader ? `, as the ${reply.reader} sees it` : "";
     parts.seen.setAttribute(
       "aria-label",
       model.get("_prepared").byteLength
-        ? `Your drawing as ${SEEN} by ${SEEN} pixels, as a model sees it.`
+        ? `Your drawing as ${SEEN} by ${SEEN} pixels${viewer}.`
         : "No image yet.",
     );
     parts.root.dataset.state = late ? "waiting" : reply.state;

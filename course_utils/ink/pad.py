@@ -193,6 +193,7 @@ class DrawingPad(anywidget.AnyWidget):
                 "serial": self._reply.get("serial", 0) + 1,  # so that it always differs
                 "answers": self._asked,
                 "state": state,
+                "reader": self._reader(),
                 "top": [list(pair) for pair in self.top3],
                 "message": message,
             }
@@ -215,6 +216,12 @@ class DrawingPad(anywidget.AnyWidget):
         if isinstance(self._model, nn.Module):  # a function is called for drawings only
             with contextlib.suppress(Exception):
                 _ask(self._model, image)
+
+    def _reader(self) -> str:
+        """Whom the prepared image is for, in a word."""
+        if self._model is None:
+            return ""
+        return "network" if isinstance(self._model, nn.Module) else "model"
 
     def _label(self, k: int) -> str:
         return str(k) if self._labels is None else self._labels[k]
