@@ -321,6 +321,12 @@ def restart_and_run_all(page: Page, *, timeout: float) -> None:
 
     `timeout` in seconds. The notebook must come without stored outputs, as a learner's copy does.
     """
+    # A kernel that is told to restart while it starts, on a busy machine, may hang.
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session"
+        "?.kernel?.status === 'idle'",
+        timeout=timeout * 1000,
+    )
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Run All Cells").click()
     page.locator(".jp-Dialog button.jp-mod-accept").click()

@@ -7,6 +7,8 @@ const PAPER = "#ffffff";
 const SEEN = 28; // pixels of the prepared image, each way
 const LIVE_EVERY = 80; // ms between two questions while the pen is down
 const PATIENCE = 1000; // ms without an answer after which the pad says that it waits
+const WAITING =
+  "Waiting for Python: another cell may be running. After a restart, run this cell again.";
 const MAX_POINTS = 20000; // as in pad.py
 
 const element = (tag, properties = {}, ...children) => {
@@ -197,8 +199,8 @@ function render({ model, el }) {
         : "No image yet.",
     );
     parts.root.dataset.state = late ? "waiting" : reply.state;
-    parts.note.textContent = late ? "Waiting for Python: is another cell running?" : reply.message;
-    if (!pen) parts.spoken.textContent = late ? parts.note.textContent : inWords(reply);
+    parts.note.textContent = late ? WAITING : reply.message;
+    if (!pen) parts.spoken.textContent = late ? WAITING : inWords(reply);
     parts.right.setAttribute("aria-busy", String(Boolean(pen || asked)));
     describe();
   }
