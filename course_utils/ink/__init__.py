@@ -1,10 +1,11 @@
 """From a drawn or photographed digit to a network's input.
 
 ``from_strokes`` and ``from_image`` do the whole preparation; each of their steps is a function of
-its own.
+its own. ``DrawingPad`` takes strokes from a mouse, finger or pen in the notebook.
 """
 
 from course_utils.ink.drawings import Drawings, load_strokes
+from course_utils.ink.pad import DrawingPad
 from course_utils.ink.preparation import (
     BOX,
     IMAGE_STEPS,
@@ -31,6 +32,7 @@ __all__ = [
     "IMAGE_STEPS",
     "STROKE_STEPS",
     "STROKE_WIDTH",
+    "DrawingPad",
     "Drawings",
     "centre",
     "check_strokes",
