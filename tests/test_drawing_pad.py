@@ -39,7 +39,7 @@ from pathlib import Path
 import ipywidgets, torch
 from course_utils.ink import DrawingPad
 from course_utils.models import MLP
-from course_utils.training import load_checkpoint
+from course_utils.training import load_checkpoint, logits
 
 torch.set_num_threads(1)
 folder = Path({folder!r})
@@ -70,8 +70,14 @@ def fail(button):
 def mend(button):
     pad.model = model
 
+def slow(image):
+    end = time.monotonic() + 60
+    while not (folder / "wake").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return logits(model, image).softmax(1)
+
 def sleep(button):
-    time.sleep(2)
+    pad.model = slow
 
 actions = [tell, replay, fail, mend, sleep]
 buttons = [ipywidgets.Button(description=action.__name__) for action in actions]
@@ -502,13 +508,17 @@ def test_an_error_of_the_model_is_shown(pad: Pad) -> None:
     assert "no ink in stock" not in pad.text()
 
 
-def test_a_busy_python_is_waited_for(pad: Pad) -> None:
+def test_a_late_answer_is_waited_for(pad: Pad) -> None:
+    wake = pad.folder / "wake"
+    wake.unlink(missing_ok=True)
     pad.press("sleep")
     pad.draw(three(), "mouse")
-    pad.until(lambda: "Waiting for Python" in pad.text(), "word that Python is busy")
+    pad.until(lambda: "Waiting for Python" in pad.text(), "word that the pad waits")
     assert pad.ink_at(three()).min() > 200, "the drawing does not wait"
+    wake.touch()
     pad.until(lambda: pad.top()[:1] == ["3"], "the verdict")
     assert "Waiting" not in pad.text()
+    pad.press("mend")
 
 
 def test_the_hint_shows_on_an_empty_pad_only(pad: Pad) -> None:
