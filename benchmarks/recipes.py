@@ -38,6 +38,7 @@ from torchvision import datasets, transforms
 from tqdm import tqdm
 
 from benchmarks._memory import MB, watching
+from course_utils.augment import Augment
 from course_utils.data import data_folder, load_mnist, unpack_mnist
 from course_utils.evaluation import final_exam
 from course_utils.models import SmallCNN, as_input
@@ -49,20 +50,23 @@ COURSE = {
     "course 99.0": Recipe(
         epochs=1,
         batch_size=96,
-        max_lr=0.2,
-        optimiser="sgd",
-        weight_decay=5e-4,
+        max_lr=0.01,
+        warm_up=0.15,
+        optimiser="adamw",
+        weight_decay=0.01,
         label_smoothing=0.0,
     ),
     "course 99.4": Recipe(
-        epochs=5,
+        epochs=4,
         batch_size=128,
-        max_lr=0.2,
+        max_lr=0.4,
         optimiser="sgd",
         weight_decay=5e-4,
         label_smoothing=0.1,
     ),
 }
+# Chapter 5 tells what this is; a few per cent of a step, and it spares an epoch.
+AUGMENT = {"course 99.4": Augment(rotation=6, shift=1, scale=0.06, shear=0.06)}
 KINDS = ("usual", *COURSE)
 MEAN, DEVIATION = (0.1307,), (0.3081,)
 
@@ -135,7 +139,8 @@ def train_course(kind: str, seed: int, n: int | None = None) -> tuple[nn.Module,
     recipe = Recipe(**{**asdict(COURSE[kind]), "seed": seed})
     train = load_mnist().train
     part = train if n is None else train.select(range(n))
-    network = fit(SmallCNN(), part, recipe=recipe, progress=False).model
+    augment = AUGMENT.get(kind)
+    network = fit(SmallCNN(), part, recipe=recipe, augment=augment, progress=False).model
     return network, len(part) * recipe.epochs
 
 

@@ -82,7 +82,11 @@ def card(kind: str, outcome: Fit, validation: Accuracy, drawn: Accuracy, exam: A
     """What a reader should know of the stored network, as Markdown."""
     recipe, history = outcome.recipe, outcome.history
     parameters = sum(weights.numel() for weights in outcome.model.parameters())
-    augment = ", ".join(f"{name} {value:g}" for name, value in asdict(AUGMENT).items() if value)
+    augment = ", ".join(
+        f"{name} {value:g}"
+        for name, value in asdict(AUGMENT).items()
+        if value and (name != "sigma" or AUGMENT.elastic)
+    )
     lr = f"{recipe.optimiser} up to {recipe.max_lr:g}, weight decay {recipe.weight_decay:g}"
     return f"""# Model card: `{NAME}.pt`
 
