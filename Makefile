@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-TARGETS := lab test setup workbook execute results lint format lock bench
+TARGETS := lab test setup workbook execute results lint format lock bench models
 
 .PHONY: help $(TARGETS)
 

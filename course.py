@@ -11,6 +11,7 @@
     format    format all code and notebooks with ruff
     lock      rebuild constraints.txt from pyproject.toml (--upgrade: newest versions)
     bench     speed and memory of the chapters
+    models    train the course's best network anew and store it with its card
 
 What follows a command is passed on to it: python course.py test -k data. Each command first makes
 `.venv` or brings it up to date. `--here` before the command, or COURSE_HERE=1 in the environment,
@@ -455,6 +456,7 @@ MODULES = {
     "lint": [["ruff", "check"], ["ruff", "format", "--check"]],
     "format": [["ruff", "check", "--fix"], ["ruff", "format"]],
     "bench": [["benchmarks"]],
+    "models": [["tools.models"]],
 }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import publish_display_data
 from scipy.stats import binomtest
 from torch import Tensor
@@ -209,20 +210,28 @@ def final_exam(
     result = accuracy(predict(test.images.clone()), test.labels)
     sitting = _log_sitting(chapter, model, result)
     exam = ExamResult(chapter, model, result, sitting)
+    _show(exam)
+    return exam
+
+
+def _show(exam: ExamResult) -> None:
+    """In a notebook an output that the results table is made from, elsewhere a printed line."""
+    if get_ipython() is None:  # publishing would start an interactive shell
+        print(exam)
+        return
     publish_display_data(
         {"text/plain": str(exam), "text/markdown": _exam_markdown(exam)},
         metadata={
             "course": {
                 "exam": {
-                    "chapter": chapter,
-                    "model": model,
-                    "errors": result.errors,
-                    **{k: v for k, v in asdict(result).items() if k != "right"},
+                    "chapter": exam.chapter,
+                    "model": exam.model,
+                    "errors": exam.accuracy.errors,
+                    **{k: v for k, v in asdict(exam.accuracy).items() if k != "right"},
                 }
             }
         },
     )
-    return exam
 
 
 def _exam_markdown(exam: ExamResult) -> str:

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from course_utils.data import LabelledImages
-from course_utils.models import as_input
+from course_utils.data import LabelledImages, data_folder
+from course_utils.models import DeepCNN, as_input
 
 
 def set_seed(seed: int) -> None:
@@ -280,11 +280,13 @@ class _Run:
         self.validation = validation
         self.steps_per_epoch = math.ceil(len(train) / recipe.batch_size)
         self.optimiser = _optimiser(model, recipe)
+        steps = recipe.epochs * self.steps_per_epoch
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
             max_lr=recipe.max_lr,
-            total_steps=recipe.epochs * self.steps_per_epoch,
-            pct_start=recipe.warm_up,
+            total_steps=steps,
+            # OneCycleLR divides by zero when the rise takes exactly one step.
+            pct_start=max(recipe.warm_up, min(1.5 / steps, 0.9)),
         )
         # On the CPU, whatever the device: so the order of the images is the same everywhere.
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -494,6 +496,23 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> Fit:
     _load_weights(model, saved["weights"], Path(path), saved["architecture"])
     recipe, history = Recipe(**saved["recipe"]), History(**saved["history"])
     return Fit(model, recipe, history, saved["best_epoch"])
+
+
+def best_network(folder: Path | None = None) -> Fit:
+    """The course's best network, trained: ``DeepCNN`` from data/models/deep_cnn.pt, ready to read.
+
+    The card beside the file tells what it was made from and how well it reads.
+    Raises FileNotFoundError when there is no such file, CheckpointError when it is damaged.
+    """
+    path = (folder or data_folder() / "models") / "deep_cnn.pt"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} is missing: restore it with git, or train it anew with `make models` "
+            "(`python course.py models`)"
+        )
+    outcome = load_checkpoint(path, DeepCNN())
+    outcome.model.eval()
+    return outcome
 
 
 def read_checkpoint(path: Path | str) -> dict:

@@ -125,6 +125,7 @@ def exam_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     outputs: list[tuple[dict, dict]] = []
+    monkeypatch.setattr(evaluation, "get_ipython", lambda: "a notebook")
     monkeypatch.setattr(
         evaluation, "publish_display_data", lambda d, metadata=None: outputs.append((d, metadata))
     )
@@ -149,6 +150,13 @@ def test_the_exam_counts_errors_and_sittings(exam_log: Path, shown: list) -> Non
     text, metadata = shown[1]
     assert "sitting 2" in text["text/markdown"] and "11.35%" in text["text/plain"]
     assert metadata["course"]["exam"]["errors"] == 8_865
+
+
+def test_outside_a_notebook_the_exam_is_printed(
+    exam_log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert final_exam("01_x", "always one", always_one).sitting == 1
+    assert "11.35%" in capsys.readouterr().out
 
 
 def test_a_log_line_cut_short_does_not_stop_the_exam(exam_log: Path, shown: list) -> None:

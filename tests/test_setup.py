@@ -407,6 +407,7 @@ def test_here_takes_this_environment_as_it_is() -> None:
         ("execute", ["py -m tools.execute -k data"]),
         ("results", ["py -m tools.results -k data"]),
         ("bench", ["py -m benchmarks -k data"]),
+        ("models", ["py -m tools.models -k data"]),
         ("lint", ["py -m ruff check -k data", "py -m ruff format --check -k data"]),
         ("format", ["py -m ruff check --fix -k data", "py -m ruff format -k data"]),
         ("setup", []),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from course_utils import training
-from course_utils.data import LabelledImages
+from course_utils.data import LabelledImages, load_mnist
 from course_utils.models import MLP, as_input
 from course_utils.training import Recipe, TrainingError, fit, logits, predict
 from tools.notebooks import NOTEBOOKS, read
@@ -439,3 +439,10 @@ def test_on_a_gpu_it_learns_and_resumes_as_well(tmp_path: Path) -> None:
     assert next(outcome.model.parameters()).is_cuda
     assert predict(outcome.model, validation.images).device.type == "cpu"
     assert min(outcome.history.validation_errors) <= 10
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_any_number_of_steps_is_enough(steps: int) -> None:
+    part = load_mnist().train.select(range(8 * steps))
+    outcome = fit(MLP((4,)), part, recipe=Recipe(epochs=1, batch_size=8), progress=False)
+    assert len(outcome.history) == 1

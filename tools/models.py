@@ -1,0 +1,149 @@
+"""Train the course's best network and store it with its card.
+
+    python -m tools.models [--recipe long|quick] [--seed 0] [--folder data/models]
+
+``long`` is what is stored in the repository; ``quick`` takes a quarter of its time. An interrupted
+training goes on where it stopped when the command is given again. The checkpoint is deep_cnn.pt,
+read with ``course_utils.training.best_network``; the card beside it, deep_cnn.md, says what it was
+made from and how well it reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from course_utils.augment import Augment
+from course_utils.data import data_folder, load_mnist
+from course_utils.evaluation import Accuracy, accuracy, final_exam
+from course_utils.models import DeepCNN
+from course_utils.training import Fit, Recipe, fit, predict, save_checkpoint, set_seed
+from tools.notebooks import write_bytes
+
+NAME = "deep_cnn"
+AUGMENT = Augment(rotation=10, shift=2.8, scale=0.1, shear=0.1)
+_SHARED = {
+    "batch_size": 128,
+    "max_lr": 0.2,
+    "optimiser": "sgd",
+    "weight_decay": 5e-4,
+    "label_smoothing": 0.1,
+}
+RECIPES = {"quick": Recipe(epochs=8, **_SHARED), "long": Recipe(epochs=30, **_SHARED)}
+
+
+def train(kind: str, seed: int, *, unfinished: Path | None = None, progress: bool = True) -> Fit:
+    """Train a ``DeepCNN`` with one of ``RECIPES`` on the 50,000 training images.
+
+    Epochs are compared on the 10,000 validation images, the test images are not looked at. After
+    each epoch the training is saved in ``unfinished``, and gone on from where it exists.
+    Raises KeyError for another kind.
+    """
+    recipe = Recipe(**asdict(RECIPES[kind]) | {"seed": seed})
+    mnist = load_mnist()
+    set_seed(seed)
+    return fit(
+        DeepCNN(),
+        mnist.train,
+        mnist.validation,
+        recipe,
+        augment=AUGMENT,
+        checkpoint=unfinished,
+        resume=unfinished is not None,
+        progress=progress,
+    )
+
+
+@contextlib.contextmanager
+def unlogged_exam() -> Iterator[None]:
+    """Let exams be sat without a word and without an entry in the learner's log."""
+    before = os.environ.get("COURSE_EXAM_LOG")
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.environ["COURSE_EXAM_LOG"] = str(Path(folder) / "log.jsonl")
+        try:
+            yield
+        finally:
+            os.environ.pop("COURSE_EXAM_LOG")
+            if before is not None:
+                os.environ["COURSE_EXAM_LOG"] = before
+
+
+def card(kind: str, outcome: Fit, validation: Accuracy, exam: Accuracy) -> str:
+    """What a reader should know of the stored network, as Markdown."""
+    recipe, history = outcome.recipe, outcome.history
+    parameters = sum(weights.numel() for weights in outcome.model.parameters())
+    augment = ", ".join(f"{name} {value:g}" for name, value in asdict(AUGMENT).items() if value)
+    lr = f"{recipe.optimiser} up to {recipe.max_lr:g}, weight decay {recipe.weight_decay:g}"
+    return f"""# Model card: `{NAME}.pt`
+
+Made by `make models` (`python -m tools.models --recipe {kind} --seed {recipe.seed}`); read with
+`course_utils.training.best_network()`.
+
+| | |
+|---|---|
+| network | `course_utils.models.DeepCNN`, {parameters:,} parameters |
+| input, output | uint8 images of 28 × 28, ink 255 on paper 0, prepared as MNIST's; ten scores |
+| data | MNIST's training file: 50,000 images to learn from, 10,000 to compare epochs |
+| augmentation | {augment} (degrees, pixels, shares) |
+| recipe | {recipe.epochs} epochs, batches of {recipe.batch_size}, {lr}, \
+label smoothing {recipe.label_smoothing:g} |
+| seed | {recipe.seed} |
+| epoch kept | {outcome.best_epoch} of {len(history)} |
+| time | {sum(history.seconds):.0f} s; torch {torch.__version__} |
+| validation | {validation} |
+| test, sat once | {exam} |
+
+**Meant for** single digits, drawn or scanned, prepared by `course_utils.ink`; for teaching.
+**Not meant for** anything where a wrong digit costs somebody money or health, for other signs than
+the ten digits (it names one of them whatever it is shown), nor for whole numbers or pages. The
+writers of its images were Americans of around 1990: other ways of writing, a 1 with a long flag or
+a crossed 7 among them, it has seen little of. Another processor or torch version gives other
+weights of much the same quality.
+
+Licence of the weights: MIT, as the code; of the images see the [data card](../README.md).
+"""
+
+
+def store(folder: Path, kind: str, outcome: Fit) -> None:
+    """Let a finished network sit its exam, then write its checkpoint and its card."""
+    validation = load_mnist().validation
+    read = accuracy(predict(outcome.model, validation.images), validation.labels)
+    with unlogged_exam():
+        exam = final_exam("tools", NAME, lambda images: predict(outcome.model, images))
+    save_checkpoint(folder / f"{NAME}.pt", outcome)
+    text = card(kind, outcome, read, exam.accuracy)
+    write_bytes(folder / f"{NAME}.md", text.encode("utf-8"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, store and tell; 1 when interrupted, 2 for bad usage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.models", description="Train and store the course's best network."
+    )
+    parser.add_argument("--recipe", choices=RECIPES, default="long")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=data_folder() / "models")
+    options = parser.parse_args(argv)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    unfinished = options.folder / f"{NAME}.{options.recipe}.{options.seed}.unfinished.pt"
+    outcome = train(options.recipe, options.seed, unfinished=unfinished)
+    if outcome.interrupted:
+        print(f"interrupted: give the same command again to go on from {unfinished}")
+        return 1
+    store(options.folder, options.recipe, outcome)
+    unfinished.unlink()
+    print((options.folder / f"{NAME}.md").read_text(encoding="utf-8"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
