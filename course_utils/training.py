@@ -278,7 +278,7 @@ class _Run:
         self.model, self.recipe, self.augment, self.device = model, recipe, augment, device
         self.images, self.labels = train.images.to(device), train.labels.to(device)
         self.validation = validation
-        self.steps_per_epoch = math.ceil(len(train) / recipe.batch_size)
+        self.steps_per_epoch = len(self._batches(torch.arange(len(train))))
         self.optimiser = _optimiser(model, recipe)
         steps = recipe.epochs * self.steps_per_epoch
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -303,7 +303,7 @@ class _Run:
         self.model.train()
         total = torch.zeros((), device=self.device)
         order = torch.randperm(len(self.images), generator=self.generator)
-        for step, index in enumerate(order.split(self.recipe.batch_size)):
+        for step, index in enumerate(self._batches(order)):
             total += self._step(index.to(self.device)) * len(index)
             if step % _CHECK_EVERY == 0:
                 self._check_loss(total)
@@ -311,6 +311,14 @@ class _Run:
         train_loss = self._check_loss(total) / len(self.images)
         self._measure(train_loss, begin)
         bar.set_description_str(_in_words(self.history))
+
+    def _batches(self, order: Tensor) -> list[Tensor]:
+        """Positions cut into batches; a single one left over goes with the batch before it."""
+        batches = list(order.split(self.recipe.batch_size))
+        if len(batches) > 1 and len(batches[-1]) == 1 < self.recipe.batch_size:
+            # BatchNorm cannot learn the spread of one value.
+            batches[-2:] = [torch.cat(batches[-2:])]
+        return batches
 
     def _step(self, index: Tensor) -> Tensor:
         """Change the weights by one batch and return its mean loss."""

@@ -1,6 +1,6 @@
-"""A JupyterLab server and a real browser for the tests that look at the page a learner sees.
+"""JupyterLab or Voila and a real browser, for the tests that look at the page a learner sees.
 
-Used by tests/test_browser.py and by tools/screenshot.py.
+Used by tests/test_browser.py, tests/test_drawing_pad.py and tools/screenshot.py.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ BROWSER_ARGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 # JupyterLab leaves cells that are out of view out of the page; a test needs them all.
 ALL_CELLS_IN_PAGE = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
@@ -50,11 +51,16 @@ ALL_CELLS_IN_PAGE = {"@jupyterlab/notebook-extension:tracker": {"windowingMode":
 
 @dataclass(frozen=True)
 class Server:
-    """A running JupyterLab: its base address (no trailing slash), its token, its log file."""
+    """A running JupyterLab or Voila.
+
+    Its base address (no trailing slash), its token, its log file, and a path that answers as soon
+    as the server is ready.
+    """
 
     url: str
     token: str
     log: Path
+    status: str = "/api/status"
 
     def page(self, path: str) -> str:
         """The address of `path` in JupyterLab; it starts at the served folder, with '/' between."""
@@ -162,28 +168,57 @@ def lab_server(
         "--ServerApp.open_browser=False",
     ]
     server = Server(f"http://127.0.0.1:{port}", token, log)
-    with log.open("w", encoding="utf-8") as sink:
+    command = course.lab_command(Path(sys.executable), served, extra)
+    with _running(server, command, jupyter_env(state, settings) | (env or {}), timeout):
+        yield server
+
+
+@contextlib.contextmanager
+def voila_server(
+    notebook: Path, state: Path, *, env: dict[str, str] | None = None, timeout: float = 90
+) -> Iterator[Server]:
+    """Voila showing one notebook at its base address, on a port of its own.
+
+    The notebook runs anew, in a kernel of its own, for each time its page is opened. For `state`,
+    `env`, `timeout` and the errors see `lab_server`.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}"]
+    command += ["--Voila.ip=127.0.0.1", "--Voila.port_retries=0"]
+    log = state / "server.log"
+    server = Server(f"http://127.0.0.1:{port}", "", log, status="/voila/static/voila-style.js")
+    with _running(server, command, jupyter_env(state) | (env or {}), timeout):
+        yield server
+
+
+@contextlib.contextmanager
+def _running(
+    server: Server, command: list[str], env: dict[str, str], timeout: float
+) -> Iterator[None]:
+    """The server's program, from the moment it answers to the end of the `with` block."""
+    with server.log.open("w", encoding="utf-8") as sink:
         process = subprocess.Popen(
-            course.lab_command(Path(sys.executable), served, extra),
+            command,
             cwd=course.ROOT,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env=jupyter_env(state, settings) | (env or {}),
+            env=env,
         )
         try:
             _wait_until_it_answers(server, process, timeout)
-            yield server
+            yield
         finally:
             _stop(server, process)
 
 
 def _wait_until_it_answers(server: Server, process: subprocess.Popen, timeout: float) -> None:
-    """Return when the server's status page answers; RuntimeError when it ends or stays silent."""
+    """Return when the server's status path answers; RuntimeError when it ends or stays silent."""
     end = time.monotonic() + timeout
     while True:
         with contextlib.suppress(OSError):
-            _ask(server, "GET", "/api/status")
+            _ask(server, "GET", server.status)
             return
         if process.poll() is not None:
             what = f"stopped with exit code {process.returncode}"
@@ -193,7 +228,7 @@ def _wait_until_it_answers(server: Server, process: subprocess.Popen, timeout: f
             time.sleep(0.2)
             continue
         tail = server.log.read_text(encoding="utf-8", errors="replace")[-3000:]
-        raise RuntimeError(f"JupyterLab {what}. The end of its log:\n{tail}")
+        raise RuntimeError(f"the server {what}. The end of its log:\n{tail}")
 
 
 def _ask(server: Server, method: str, path: str) -> bytes:
@@ -208,21 +243,30 @@ def _ask(server: Server, method: str, path: str) -> bytes:
 
 def _stop(server: Server, process: subprocess.Popen) -> None:
     """Ask the server to shut down, which ends its kernels too; insist if it does not."""
+    insist = [process.kill]
     if process.poll() is None:
-        with contextlib.suppress(OSError):
+        try:
             _ask(server, "POST", "/api/shutdown")
-    for insist in (process.terminate, process.kill):
+            insist.insert(0, process.terminate)
+        except OSError:  # Voila has no such path: it ends its kernels when it is terminated
+            process.terminate()
+    for act in insist:
         try:
             process.wait(timeout=20)
             return
         except subprocess.TimeoutExpired:
-            insist()
+            act()
     process.wait()
 
 
 @contextlib.contextmanager
-def browser_page(browser: str, *, width: int = 1280, height: int = 1600) -> Iterator[Page]:
-    """An empty page of the given size (pixels) in a fresh, headless browser (a program's path)."""
+def browser_page(
+    browser: str, *, width: int = 1280, height: int = 1600, **options: object
+) -> Iterator[Page]:
+    """An empty page of the given size (pixels) in a fresh, headless browser (a program's path).
+
+    `options` are more of Playwright's for a new page, as has_touch or color_scheme.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -230,7 +274,7 @@ def browser_page(browser: str, *, width: int = 1280, height: int = 1600) -> Iter
             executable_path=browser, args=list(BROWSER_ARGS), headless=True
         )
         try:
-            yield running.new_page(viewport={"width": width, "height": height})
+            yield running.new_page(viewport={"width": width, "height": height}, **options)
         finally:
             running.close()
 
@@ -277,6 +321,12 @@ def restart_and_run_all(page: Page, *, timeout: float) -> None:
 
     `timeout` in seconds. The notebook must come without stored outputs, as a learner's copy does.
     """
+    # A kernel that is told to restart while it starts, on a busy machine, may hang.
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session"
+        "?.kernel?.status === 'idle'",
+        timeout=timeout * 1000,
+    )
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Run All Cells").click()
     page.locator(".jp-Dialog button.jp-mod-accept").click()

@@ -4,9 +4,18 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
 from course_utils.data import load_mnist
-from course_utils.models import MLP, MNIST_DEVIATION, MNIST_MEAN, Standardise, as_input
+from course_utils.models import (
+    MLP,
+    MNIST_DEVIATION,
+    MNIST_MEAN,
+    DeepCNN,
+    SmallCNN,
+    Standardise,
+    as_input,
+)
 
 
 def pixels(n: int = 3, seed: int = 0) -> torch.Tensor:
@@ -92,3 +101,48 @@ def test_mlp_refuses(arguments: dict) -> None:
     wrong = re.escape(str(next(iter(arguments.values()))))
     with pytest.raises(ValueError, match=f"expected widths and n_classes of 1 or more.*{wrong}"):
         MLP(**arguments)
+
+
+def layers(net: nn.Module, *order: str) -> nn.Sequential:
+    """The network's layers one after the other, with a ReLU after each norm."""
+    parts = []
+    for name in order:
+        parts.append(getattr(net, name))
+        if name.startswith("norm"):
+            parts.append(nn.ReLU())
+    return nn.Sequential(net.standardise, *parts, nn.Flatten(), net.out)
+
+
+@pytest.mark.parametrize(
+    ("net", "order", "parameters"),
+    [
+        (SmallCNN(), "conv1 norm1 conv2 pool norm2 conv3 pool norm3", 29_434),
+        (
+            DeepCNN(),
+            "conv1 norm1 conv2 norm2 conv3 pool norm3 conv4 norm4 conv5 pool norm5 conv6 norm6",
+            126_394,
+        ),
+    ],
+)
+def test_cnns_are_built_as_they_say(net: nn.Module, order: str, parameters: int) -> None:
+    net.eval()
+    x = as_input(pixels(4))
+    torch.testing.assert_close(net(x), layers(net, *order.split())(x))
+    torch.testing.assert_close(net(x), net.out(net.features(x)))
+    assert net(x).shape == (4, 10)
+    assert sum(weights.numel() for weights in net.parameters()) == parameters
+    assert net.conv2.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ("build", "wrong"),
+    [
+        (SmallCNN, {"widths": (16, 32)}),
+        (SmallCNN, {"widths": (16, 0, 64)}),
+        (DeepCNN, {"widths": (16, 32, 64)}),
+        (DeepCNN, {"n_classes": 0}),
+    ],
+)
+def test_cnns_refuse(build: type, wrong: dict) -> None:
+    with pytest.raises(ValueError, match="expected (three|four) widths and n_classes"):
+        build(**wrong)

@@ -42,7 +42,7 @@ def test_stores_a_network_that_can_be_read(
     )
     card = (folder / "deep_cnn.md").read_text("utf-8")
     assert card in capsys.readouterr().out
-    assert "70,586 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
+    assert "126,394 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
 
 
 def test_an_interrupted_training_is_kept(

@@ -10,7 +10,7 @@ from torch import nn
 
 from course_utils import training
 from course_utils.data import LabelledImages, load_mnist
-from course_utils.models import MLP, as_input
+from course_utils.models import MLP, DeepCNN, as_input
 from course_utils.training import Recipe, TrainingError, fit, logits, predict
 from tools.notebooks import NOTEBOOKS, read
 
@@ -446,3 +446,12 @@ def test_any_number_of_steps_is_enough(steps: int) -> None:
     part = load_mnist().train.select(range(8 * steps))
     outcome = fit(MLP((4,)), part, recipe=Recipe(epochs=1, batch_size=8), progress=False)
     assert len(outcome.history) == 1
+
+
+def test_a_single_image_left_over_is_learned_from_with_others() -> None:
+    part = load_mnist().train.select(range(17))
+    outcome = fit(DeepCNN(), part, recipe=Recipe(epochs=2, batch_size=8), progress=False)
+    assert len(outcome.history) == 2
+    assert all(math.isfinite(loss) for loss in outcome.history.train_loss)
+    alone = fit(MLP((4,)), part, recipe=Recipe(epochs=1, batch_size=1), progress=False)
+    assert len(alone.history) == 1
