@@ -195,7 +195,7 @@ class _Isolation:
         import types
         import zlib
 
-        if isinstance(value, types.ModuleType):
+        if isinstance(value, types.ModuleType | type):
             return None
         if hasattr(value, "detach"):
             value = value.detach().cpu().numpy()

@@ -1,0 +1,482 @@
+"""Wrong answers to the exercises of chapter 5."""
+
+from tests.exercises import Wrong
+
+_PARTS = """
+def affine_matrix(degrees, wide, high, shear):
+    a = np.deg2rad(degrees)
+    R = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+    H = np.array([[1, -shear], [0, 1]])
+    S = np.diag([wide, high])
+"""
+
+MATRIX = [
+    Wrong(
+        "forgets that sine takes radians",
+        _PARTS.replace("np.deg2rad(degrees)", "degrees") + "    return R @ H @ S\n",
+        r"take radians",
+    ),
+    Wrong(
+        "turns clockwise",
+        _PARTS.replace("np.sin(a)], [-np.sin(a)", "-np.sin(a)], [np.sin(a)")
+        + "    return R @ H @ S\n",
+        r"it turns clockwise: y points down",
+    ),
+    Wrong("the order reversed", _PARTS + "    return S @ H @ R\n", r"the order is reversed"),
+    Wrong("shears first", _PARTS + "    return R @ S @ H\n", r"shear comes after the stretch"),
+    Wrong("turns before it shears", _PARTS + "    return H @ R @ S\n", r"turn before you shear"),
+    Wrong(
+        "the bottom leans right",
+        _PARTS.replace("-shear", "shear") + "    return R @ H @ S\n",
+        r"the bottom goes right, not the top",
+    ),
+    Wrong(
+        "shears upwards",
+        _PARTS + "    return R @ H.T @ S\n",
+        r"you moved them up",
+    ),
+    Wrong("the inverse", _PARTS + "    return np.linalg.inv(R @ H @ S)\n", r"this is the inverse"),
+    Wrong(
+        "width and height exchanged",
+        _PARTS.replace("[wide, high]", "[high, wide]") + "    return R @ H @ S\n",
+        r"wide and high are exchanged",
+    ),
+    Wrong("transposed", _PARTS + "    return (R @ H @ S).T\n", r"the matrix lies on its side"),
+    Wrong(
+        "three by three",
+        _PARTS + "    return np.pad(R @ H @ S, ((0, 1), (0, 1)))\n",
+        r"shape \(2, 2\), not \(3, 3\)",
+    ),
+]
+
+_GRID = """
+def sampling_grid(maps, shifts, height, width):
+    x = torch.arange(width) - (width - 1) / 2
+    y = torch.arange(height) - (height - 1) / 2
+    places = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1)
+    moved = places.reshape(1, -1, 2) - shifts[:, None]
+    back = moved @ torch.linalg.inv(maps).transpose(1, 2)
+    half = torch.tensor([width / 2, height / 2])
+    return (back / half).reshape(len(maps), height, width, 2)
+"""
+
+
+def _grid(before: str, after: str) -> str:
+    assert before in _GRID
+    return _GRID.replace(before, after)
+
+
+GRID = [
+    Wrong(
+        "the map instead of its inverse",
+        _grid("torch.linalg.inv(maps)", "maps"),
+        r"use the inverse",
+    ),
+    Wrong(
+        "y before x",
+        _grid(
+            "reshape(len(maps), height, width, 2)", "reshape(len(maps), height, width, 2).flip(-1)"
+        ),
+        r"x comes first in the last axis",
+    ),
+    Wrong("adds the shift", _grid("- shifts[:, None]", "+ shifts[:, None]"), r"subtract the shift"),
+    Wrong(
+        "takes the shift off after the map",
+        _grid("- shifts[:, None]", "").replace(
+            "(back / half)", "((back - shifts[:, None]) / half)"
+        ),
+        r"before the inverse map, not after",
+    ),
+    Wrong(
+        "a shift in pixels among halves",
+        _grid("- shifts[:, None]", "- shifts[:, None] * torch.tensor([width / 2, height / 2])"),
+        r"the shift is in pixels: divide it",
+    ),
+    Wrong("pixels, not halves", _grid("(back / half)", "back"), r"these are pixels: divide x"),
+    Wrong(
+        "the matrix on its side",
+        _grid(".transpose(1, 2)", ""),
+        r"the matrix lies on its side",
+    ),
+    Wrong(
+        "the corners' centres at -1 and 1",
+        """
+def sampling_grid(maps, shifts, height, width):
+    x, y = torch.linspace(-1, 1, width), torch.linspace(-1, 1, height)
+    places = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1)
+    half = torch.tensor([width / 2, height / 2])
+    moved = places.reshape(1, -1, 2) * half - shifts[:, None]
+    back = moved @ torch.linalg.inv(maps).transpose(1, 2)
+    return (back / half).reshape(len(maps), height, width, 2)
+""",
+        r"half a pixel inside the edge",
+    ),
+    Wrong(
+        "flat",
+        _grid(".reshape(len(maps), height, width, 2)", ""),
+        r"expected a grid of shape \(3, 28, 28, 2\), got \(3, 784, 2\)",
+    ),
+]
+
+_LOOK = """
+def look_up(image, x, y):
+    height, width = image.shape
+    left, top = int(np.floor(x)), int(np.floor(y))
+    total = 0.0
+    for column, row in [(left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1)]:
+        if 0 <= column < width and 0 <= row < height:
+            total += (1 - abs(x - column)) * (1 - abs(y - row)) * image[row, column]
+    return float(total)
+"""
+
+
+def _look(*changes: tuple[str, str]) -> str:
+    code = _LOOK
+    for before, after in changes:
+        assert before in code
+        code = code.replace(before, after)
+    return code
+
+
+_INSIDE = "if 0 <= column < width and 0 <= row < height:"
+
+LOOK_UP = [
+    Wrong(
+        "the nearest pixel",
+        """
+def look_up(image, x, y):
+    column, row = int(np.rint(x)), int(np.rint(y))
+    inside = 0 <= column < image.shape[1] and 0 <= row < image.shape[0]
+    return float(image[row, column]) if inside else 0.0
+""",
+        r"you took the nearest one",
+    ),
+    Wrong(
+        "columns before rows",
+        _look(("height, width = image.shape", "image = image.T; height, width = image.shape")),
+        r"rows come first",
+    ),
+    Wrong(
+        "the far pixel counts more",
+        _look(("(1 - abs(x - column)) * (1 - abs(y - row))", "abs(x - column) * abs(y - row)")),
+        r"the weights are exchanged",
+    ),
+    Wrong(
+        "no look at the border",
+        _look((_INSIDE, "if True:")),
+        r"a neighbour does not exist: it counts as 0|index -1 is the last row",
+    ),
+    Wrong(
+        "index -1",
+        _look((_INSIDE, "if column < width and row < height:")),
+        r"index -1 is the last row or column",
+    ),
+    Wrong(
+        "repeats the border",
+        _look(
+            (_INSIDE, "if True:"),
+            (
+                "image[row, column]",
+                "image[min(max(row, 0), height - 1), min(max(column, 0), width - 1)]",
+            ),
+        ),
+        r"you repeated the border",
+    ),
+    Wrong(
+        "int instead of floor",
+        _look(("int(np.floor(x)), int(np.floor(y))", "int(x), int(y)")),
+        r"int\(\) rounds towards 0",
+    ),
+    Wrong(
+        "0 as soon as one neighbour is missing",
+        """
+def look_up(image, x, y):
+    height, width = image.shape
+    left, top = int(np.floor(x)), int(np.floor(y))
+    if left < 0 or top < 0 or left + 1 >= width or top + 1 >= height:
+        return 0.0
+    fx, fy = x - left, y - top
+    square = image[top : top + 2, left : left + 2]
+    return float(np.array([1 - fy, fy]) @ square @ np.array([1 - fx, fx]))
+""",
+        r"at the border, at .*: expected 0\.\d+, got 0\.0000",
+    ),
+    Wrong("returns an array", _look(("float(total)", "np.array([total])")), r"return one number"),
+]
+
+_ERASE = """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    for i in range(n):
+        top = int(torch.randint(height - side + 1, (1,), generator=generator))
+        left = int(torch.randint(width - side + 1, (1,), generator=generator))
+        images[i, 0, top : top + side, left : left + side] = 0
+    return images
+"""
+
+
+def _erase(before: str, after: str) -> str:
+    assert before in _ERASE
+    return _ERASE.replace(before, after)
+
+
+ERASE = [
+    Wrong(
+        "changes the images themselves",
+        _erase("images.clone()", "images"),
+        r"you changed the images",
+    ),
+    Wrong(
+        "one square for all",
+        """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    top = int(torch.randint(height - side + 1, (1,), generator=generator))
+    left = int(torch.randint(width - side + 1, (1,), generator=generator))
+    images[:, :, top : top + side, left : left + side] = 0
+    return images
+""",
+        r"all images got the same square",
+    ),
+    Wrong("fills in grey", _erase("] = 0", "] = 0.1307"), r"paper is 0; you filled in 0\.13"),
+    Wrong("one pixel too large", _erase("top + side,", "top + side + 1,"), r"yours reach 6"),
+    Wrong(
+        "the corner anywhere",
+        _erase("height - side + 1", "height"),
+        r"must lie wholly inside",
+    ),
+    Wrong(
+        "never reaches the last place",
+        _erase("height - side + 1", "height - side"),
+        r"the first row runs from 0 to 6, expected 0 … 7",
+    ),
+    Wrong(
+        "seeds inside",
+        _erase(
+            "    images = images.clone()",
+            "    images = images.clone(); generator = torch.Generator().manual_seed(0)",
+        ),
+        r"the next call must draw anew",
+    ),
+    Wrong(
+        "the global generator",
+        _erase("generator=generator", "generator=None"),
+        r"hand the generator on",
+    ),
+    Wrong(
+        "one draw for row and column",
+        _erase(
+            "left = int(torch.randint(width - side + 1, (1,), generator=generator))", "left = top"
+        ),
+        r"one draw for row and column",
+    ),
+    Wrong(
+        "does nothing",
+        "def erase(images, side, generator):\n    return images.clone()\n",
+        r"nothing was erased",
+    ),
+    Wrong(
+        "erases a cross",
+        _erase(
+            "images[i, 0, top : top + side, left : left + side] = 0",
+            "images[i, 0, top : top + side, left + 1] = 0; "
+            "images[i, 0, top + 2, left : left + side] = 0",
+        ),
+        r"erase one full square",
+    ),
+]
+
+_CAREFUL = """
+def read_carefully(probabilities, images, threshold):
+    p = probabilities(images)
+    again = p.max(dim=1).values < threshold
+    if again.any():
+        h, w = images.shape[-2:]
+        wide = nn.functional.pad(images[again], (1, 1, 1, 1))
+        places = [(i, j) for i in range(3) for j in range(3)]
+        nine = torch.stack([probabilities(wide[..., i : i + h, j : j + w]) for i, j in places])
+        p = p.clone()
+        p[again] = nine.mean(dim=0)
+    return p.argmax(dim=1)
+"""
+
+
+def _careful(*changes: tuple[str, str]) -> str:
+    code = _CAREFUL
+    for before, after in changes:
+        assert before in code
+        code = code.replace(before, after)
+    return code
+
+
+CAREFUL = [
+    Wrong(
+        "reads once",
+        "def read_carefully(probabilities, images, threshold):\n"
+        "    return probabilities(images).argmax(dim=1)\n",
+        r"not read again",
+    ),
+    Wrong(
+        "looks again at the sure", _careful(("< threshold", ">= threshold")), r"kept the doubtful"
+    ),
+    Wrong(
+        "looks again at all",
+        _careful(("< threshold", "< 2")),
+        r"read only the doubtful again, not all",
+    ),
+    Wrong(
+        "counts votes",
+        _careful(
+            (
+                "nine.mean(dim=0)",
+                "nn.functional.one_hot(nine.argmax(2), nine.shape[2]).sum(0).float()",
+            )
+        ),
+        r"you counted votes",
+    ),
+    Wrong(
+        "the most certain",
+        _careful(("nine.mean(dim=0)", "nine.max(dim=0).values")),
+        r"most certain one",
+    ),
+    Wrong(
+        "multiplies", _careful(("nine.mean(dim=0)", "nine.prod(dim=0)")), r"do not multiply them"
+    ),
+    Wrong(
+        "rolls around the edge",
+        _careful(("(1, 1, 1, 1))", "(1, 1, 1, 1), mode='circular')")),
+        r"not what left on the other side",
+    ),
+    Wrong(
+        "forgets the middle",
+        _careful(
+            (
+                "for i in range(3) for j in range(3)",
+                "for i in range(3) for j in range(3) if i * j != 1",
+            )
+        ),
+        r"the position in the middle",
+    ),
+    Wrong(
+        "reads nobody's images again",
+        _careful(("if again.any():", "if True:")),
+        r"with no image in doubt",
+    ),
+    Wrong(
+        "reads all nine times and keeps some",
+        _careful(
+            ("images[again]", "images"),
+            ("nine.mean(dim=0)", "nine.mean(dim=0)[again]"),
+        ),
+        r"are enough: those in doubt",
+    ),
+    Wrong(
+        "two positions only",
+        _careful(("for i in range(3) for j in range(3)", "for i in range(2) for j in range(2)")),
+        r"the nine positions are -1, 0, 1",
+    ),
+    Wrong(
+        "returns probabilities",
+        _careful(("p.argmax(dim=1)", "p")),
+        r"return one class for each image",
+    ),
+]
+
+_PREPARE = """
+def prepare(images, labels, n_val, change):
+    x, y = images[:-n_val], labels[:-n_val]
+    x_train = (torch.cat([x, change(x)]) - MU) / SIGMA
+    x_val = (images[-n_val:] - MU) / SIGMA
+    return x_train, torch.cat([y, y]), x_val, labels[-n_val:]
+"""
+
+
+def _prepare(before: str, after: str) -> str:
+    assert before in _PREPARE
+    return _PREPARE.replace(before, after)
+
+
+PREPARE = [
+    Wrong(
+        "as it was found",
+        """
+def prepare(images, labels, n_val, change):
+    x = (images - MU) / SIGMA
+    x = torch.cat([x, change(x)])
+    y = torch.cat([labels, labels])
+    x_train, y_train = x[:-n_val], y[:-n_val]
+    x_val, y_val = change(x[-n_val:]), labels[:n_val]
+    return x_train, y_train, x_val, y_val
+""",
+        r"change the ink of 0 … 1 before you standardise",
+    ),
+    Wrong(
+        "augments before the split",
+        """
+def prepare(images, labels, n_val, change):
+    copies = change(images)
+    x = torch.cat([images[:-n_val], copies[:-n_val]])
+    x_val = (images[-n_val:] - MU) / SIGMA
+    return (x - MU) / SIGMA, labels[:-n_val].repeat(2), x_val, labels[-n_val:]
+""",
+        r"split first, then change the others",
+    ),
+    Wrong(
+        "changes the validation images, too",
+        _prepare("(images[-n_val:] - MU)", "(change(images[-n_val:]) - MU)"),
+        r"the validation images stay as they are",
+    ),
+    Wrong(
+        "standardises the copies' originals first",
+        _prepare(
+            "(torch.cat([x, change(x)]) - MU) / SIGMA",
+            "torch.cat([(x - MU) / SIGMA, change((x - MU) / SIGMA)])",
+        ),
+        r"change the ink of 0 … 1 before you standardise",
+    ),
+    Wrong(
+        "labels of the first images",
+        _prepare("labels[-n_val:]", "labels[:n_val]"),
+        r"the validation labels are those of the last images",
+    ),
+    Wrong(
+        "does not standardise validation",
+        _prepare("(images[-n_val:] - MU) / SIGMA", "images[-n_val:]"),
+        r"standardise the validation images, too",
+    ),
+    Wrong(
+        "does not standardise training",
+        _prepare("(torch.cat([x, change(x)]) - MU) / SIGMA", "torch.cat([x, change(x)])"),
+        r"standardise the training images, too",
+    ),
+    Wrong(
+        "copies only",
+        _prepare("torch.cat([x, change(x)])", "change(x)"),
+        r"and a changed copy of each",
+    ),
+    Wrong(
+        "holds back the first",
+        _prepare("images[-n_val:]", "images[:n_val]"),
+        r"hold back the last images",
+    ),
+    Wrong("copies first", _prepare("[x, change(x)]", "[change(x), x]"), r"copies come after"),
+    Wrong(
+        "labels interleaved",
+        _prepare("torch.cat([y, y])", "y.repeat_interleave(2)"),
+        r"each copy keeps the label",
+    ),
+    Wrong(
+        "no copies", _prepare("[x, change(x)]", "[x, x]"), r"needs one changed copy of each image"
+    ),
+]
+
+WRONG = {
+    "ex1": MATRIX,
+    "ex2": GRID,
+    "ex3": LOOK_UP,
+    "ex4": ERASE,
+    "ex5": CAREFUL,
+    "ex6": PREPARE,
+}
