@@ -1256,7 +1256,9 @@ def test_a_chapter_that_fails_is_no_measurement(
 
 def test_unknown_measurements_are_refused(capsys: pytest.CaptureFixture) -> None:
     assert measurements.main(["nothing_of_the_kind"]) == 2
-    assert "there are: chapters" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "no measurement 'nothing_of_the_kind'; there are: " in error
+    assert " chapters, " in error
 
 
 def test_measurements_are_run_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
