@@ -15,17 +15,17 @@ import argparse
 import json
 import statistics
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks._runs import write_json
 from course_utils.data import load_mnist
 from course_utils.evaluation import final_exam
 from course_utils.training import logits, predict
 from tools.models import RECIPES, train, unlogged_exam
-from tools.notebooks import write_bytes
 
 SHIFTS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 
@@ -118,8 +118,7 @@ def main(argv: list[str] | None = None) -> int:
                 continue
             rows.append(measure(recipe, seed))
             if options.json:
-                text = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
-                write_bytes(options.json, text.encode("utf-8"))
+                write_json(options.json, rows)
     print(table(rows))
     return 0
 

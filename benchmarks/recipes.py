@@ -19,8 +19,6 @@ the speed measured for one large product of matrices.
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import os
 import platform
 import statistics
@@ -38,13 +36,13 @@ from torchvision import datasets, transforms
 from tqdm import tqdm
 
 from benchmarks._memory import MB, watching
+from benchmarks._runs import apart, write_json
 from course_utils.augment import Augment
 from course_utils.data import data_folder, load_mnist, unpack_mnist
 from course_utils.evaluation import final_exam
 from course_utils.models import SmallCNN, as_input
 from course_utils.training import Recipe, bfloat16_pays, choose_device, fit, predict, set_seed
 from tools.models import unlogged_exam
-from tools.notebooks import write_bytes
 
 COURSE = {
     "course 99.0": Recipe(
@@ -173,8 +171,7 @@ def measure(kind: str, seed: int, n: int | None = None) -> Measurement:
 
 def measure_apart(kind: str, seed: int, n: int | None = None) -> Measurement:
     """``measure`` in a fresh process. Raises what it raised."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure, (kind, seed, n))
+    return apart(measure, kind, seed, n)
 
 
 def standardised(network: nn.Module) -> nn.Module:
@@ -272,8 +269,7 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{full / 1e9:,.0f} thousand million in float32, {half / 1e9:,.0f} in bfloat16")
     print(table(rows, lambda kind: full if kind == "usual" else fast))
     if options.json:
-        text = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
-        write_bytes(options.json, text.encode("utf-8"))
+        write_json(options.json, rows)
     return 0
 
 

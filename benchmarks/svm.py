@@ -13,13 +13,11 @@ are not touched. The default sizes take a few minutes, most of them for the raw 
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import os
 import platform
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +29,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from benchmarks._memory import MB, resident, watching
+from benchmarks._runs import apart, write_json
 from course_utils.data import LabelledImages, load_mnist
 
 SIZES = (5_000, 10_000, 20_000)
@@ -100,8 +99,7 @@ def measure(kind: str, n: int, n_validation: int | None = None) -> Measurement:
 
 def measure_apart(kind: str, n: int, n_validation: int | None = None) -> Measurement:
     """``measure`` in a fresh process. Raises what it raised."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure, (kind, n, n_validation))
+    return apart(measure, kind, n, n_validation)
 
 
 def table(rows: list[Measurement]) -> str:
@@ -129,16 +127,6 @@ def table(rows: list[Measurement]) -> str:
                 f"{raw.support_vectors / pca.support_vectors:7.1f} ×"
             )
     return "\n".join(lines)
-
-
-def write_json(path: Path, rows: list[Measurement]) -> None:
-    """Write the measurements to ``path``, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def main(argv: list[str] | None = None) -> int:
