@@ -24,6 +24,12 @@ from tools import notebooks  # noqa: E402  (the line above makes it importable e
 
 NO_NETWORK = ROOT / "tests" / "no_network"
 NBVAL_TIMEOUT = 2000  # seconds per cell: nbval's own default, which means that nobody chose one
+# Threads for each of several test processes, where nobody chose otherwise: more threads than cores
+# would wait for one another. Set before anything that computes is imported; kernels inherit it.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if _WORKERS > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _WORKERS)))
+
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 # Learners' copies and what nbgrader makes of them are nobody's reference.

@@ -449,7 +449,9 @@ def check_lock(text: str) -> None:
 
 
 MODULES = {
-    "test": [["pytest", "--nbval"]],
+    # Two files at a time, each whole and in its order: notebooks wait for their kernels, and a
+    # second thread gains less than a second file. The longest, the last chapters, come last.
+    "test": [["pytest", "--nbval", "-n2", "--dist=loadfile", "--no-loadscope-reorder"]],
     "workbook": [["tools.workbook"]],
     "execute": [["tools.execute"]],
     "results": [["tools.results"]],

@@ -402,7 +402,7 @@ def test_here_takes_this_environment_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("test", ["py -m pytest --nbval -k data"]),
+        ("test", ["py -m pytest --nbval -n2 --dist=loadfile --no-loadscope-reorder -k data"]),
         ("workbook", ["py -m tools.workbook -k data"]),
         ("execute", ["py -m tools.execute -k data"]),
         ("results", ["py -m tools.results -k data"]),
