@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +126,13 @@ class Mnist:
 
     train: LabelledImages
     validation: LabelledImages
+
+    def together(self) -> LabelledImages:
+        """All 60,000, training images first: for the last training, when all has been chosen."""
+        both = (self.train, self.validation)
+        return LabelledImages(
+            *(torch.cat([getattr(part, f.name) for part in both]) for f in fields(LabelledImages))
+        )
 
 
 def data_folder() -> Path:

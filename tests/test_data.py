@@ -62,6 +62,14 @@ def assert_all_intact(folder: Path) -> None:
         assert hashlib.sha256(content).hexdigest() == file.unpacked_sha256
 
 
+def test_both_parts_together_are_all_images_once() -> None:
+    mnist = load_mnist()
+    both = mnist.together()
+    assert torch.equal(both.ids.sort().values, torch.arange(60_000))
+    assert torch.equal(both.images[:50_000], mnist.train.images)
+    assert torch.equal(both.labels[50_000:], mnist.validation.labels)
+
+
 def test_the_repository_holds_the_original_files() -> None:
     check_packed_files()
 
