@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -36,13 +37,11 @@ from torchvision import datasets, transforms
 from tqdm import tqdm
 
 from benchmarks._memory import MB, watching
-from benchmarks._runs import apart, write_json
+from benchmarks._runs import apart, exam_errors, write_json
 from course_utils.augment import Augment
 from course_utils.data import data_folder, load_mnist, unpack_mnist
-from course_utils.evaluation import final_exam
 from course_utils.models import SmallCNN, as_input
 from course_utils.training import Recipe, bfloat16_pays, choose_device, fit, predict, set_seed
-from tools.models import unlogged_exam
 
 COURSE = {
     "course 99.0": Recipe(
@@ -162,7 +161,7 @@ def measure(kind: str, seed: int, n: int | None = None) -> Measurement:
         seed=seed,
         seconds=seconds,
         peak_mb=most[0] / MB,
-        errors=exam_errors(kind, reader),
+        errors=exam_errors(kind, partial(predict, reader)),
         parameters=sum(weights.numel() for weights in network.parameters()),
         products=products(network),
         shown=shown,
@@ -177,13 +176,6 @@ def measure_apart(kind: str, seed: int, n: int | None = None) -> Measurement:
 def standardised(network: nn.Module) -> nn.Module:
     """A network that expects standardised images, made to take images 0 … 1."""
     return nn.Sequential(transforms.Normalize(MEAN, DEVIATION), network)
-
-
-def exam_errors(kind: str, network: nn.Module) -> int:
-    """Wrong readings of the 10,000 test images; the sitting is not logged with the learner's."""
-    with unlogged_exam():
-        result = final_exam("benchmarks", kind, lambda images: predict(network, images))
-    return result.accuracy.errors
 
 
 # -- the floor ------------------------------------------------------------------------------------

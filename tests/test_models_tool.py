@@ -1,5 +1,6 @@
 """Training and storing the best network, on a few images."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,10 @@ def test_stores_a_network_that_can_be_read(
     card = (folder / "deep_cnn.md").read_text("utf-8")
     assert card in capsys.readouterr().out
     assert "70,586 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
+    assert "with a slash" in card and "--plain" not in card
+    assert models.main(["--plain", "--recipe", "quick", "--folder", str(folder)]) == 0
+    card = (folder / "deep_cnn.md").read_text("utf-8")
+    assert "| other styles | none |" in card and "--seed 0 --plain`" in card
 
 
 def test_an_interrupted_training_is_kept(
@@ -84,22 +89,31 @@ def test_the_stored_network_is_the_one_of_the_card() -> None:
     drawings = load_strokes()
     prepared = torch.stack([from_strokes(drawing) for drawing in drawings.drawings])
     wrong = int((predict(found.model, prepared) != drawings.labels).sum())
-    card = (Path(models.data_folder()) / "models" / "deep_cnn.md").read_text("utf-8")
+    folder = Path(models.data_folder()) / "models"
+    card = (folder / "deep_cnn.md").read_text("utf-8")
+    assert hashlib.sha256((folder / "deep_cnn.pt").read_bytes()).hexdigest() in card
     stated = int(card.split("| bundled drawings | ")[1].split("(")[1].split(" errors")[0])
     assert abs(wrong - stated) <= 1  # another processor rounds otherwise
     assert f"{sum(p.numel() for p in found.model.parameters()):,} parameters" in card
 
 
-def test_validation_images_teach_unless_held_back(
-    few: Mnist, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(models, "fit", lambda model, images, **_: seen.append(images))
     models.train("quick", 0)
     models.train("quick", 0, hold_back=True)
-    everything, train = seen
-    assert torch.equal(everything.ids, torch.cat([few.train.ids, few.validation.ids]))
-    assert torch.equal(train.ids, few.train.ids)
+    models.train("quick", 0, plain=True)
+    everything, train, plain = seen
+    together = torch.cat([few.train.ids, few.validation.ids])
+    assert torch.equal(everything.ids[: len(together)], together)
+    assert torch.equal(train.ids[: len(few.train)], few.train.ids)
+    assert not set(train.ids.tolist()) & set(few.validation.ids.tolist())
+    assert torch.equal(plain.ids, together) and torch.equal(plain.images, few.together().images)
+    for part, n_plain in ((everything, len(together)), (train, len(few.train))):
+        added = part.labels[n_plain:]
+        for digit, share in models.OTHER_STYLES.items():
+            n_digit = int((part.labels[:n_plain] == digit).sum())
+            assert int((added == digit).sum()) == round(share * n_digit) > 0
 
 
 def test_shifts_by_whole_pixels() -> None:

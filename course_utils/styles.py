@@ -1,0 +1,133 @@
+"""Ways of writing that MNIST hardly has, drawn onto its own images.
+
+Its writers were Americans. Elsewhere a 1 begins with an upstroke (here: a flag) and may stand on a
+foot, and a 0 has a slash where it must not be taken for an O. No shift or bend of a plain 1 makes a
+flag; a line drawn in the right place does.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import torch
+
+from course_utils.data import IMAGE_SHAPE, LabelledImages
+from course_utils.ink import BOX, centre, draw_strokes, fit_into_box, stroke_width
+
+_PARTS = 8  # straight pieces of a bent line
+
+
+def flagged_one(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    """A plain 1 with a flag at its top and, about every third time, a foot.
+
+    ``ink``: (28, 28) of 0 … 1, as MNIST's; so is what comes back, its centre of mass in the middle.
+    The flag falls to the left, 20 to 50 degrees from the stem but no more than 60 from the vertical
+    (it would be a 7), and is 0.2 to 0.6 times as long as the 1 is high. Raises ValueError for
+    another shape, values outside 0 … 1 and empty paper.
+    """
+    box = _Box(ink)
+    angle = min(box.lean + np.deg2rad(chance.uniform(20, 50)), np.deg2rad(60))
+    length = chance.uniform(0.2, 0.6) * box.height
+    fall = length * np.array([-np.sin(angle), np.cos(angle)])
+    lines = [_bent(box.upper_end, box.upper_end + fall, chance.uniform(-0.15, 0.15))]
+    if chance.random() < 0.35:
+        half = np.array([chance.uniform(0.15, 0.45) * box.height, 0.0])
+        middle = box.lower_end + chance.uniform(-0.3, 0.3) * half
+        tilt = np.array([0.0, chance.uniform(-1, 1)])
+        lines.append(_bent(middle - half, middle + half + tilt, chance.uniform(-0.05, 0.05)))
+    return _with_lines(ink, lines)
+
+
+def slashed_zero(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    """A plain 0 with a line through its middle, from upper right to lower left.
+
+    ``ink``: as for ``flagged_one``, and so are the errors. The line leans by 8 to 65 degrees from
+    the vertical and ends between the middle of the 0's lines and some way outside.
+    """
+    box = _Box(ink)
+    angle = np.deg2rad(chance.uniform(8, 65))
+    to_edge = min(box.width / 2 / np.sin(angle), box.height / 2 / np.cos(angle))
+    half = chance.uniform(0.75, 1.3) * to_edge * np.array([np.sin(angle), -np.cos(angle)])
+    line = _bent(box.middle + half, box.middle - half, chance.uniform(-0.05, 0.05))
+    return _with_lines(ink, [line])
+
+
+STYLES: Mapping[int, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = MappingProxyType(
+    {1: flagged_one, 0: slashed_zero}
+)
+
+
+def with_other_styles(
+    part: LabelledImages, shares: Mapping[int, float], seed: int = 0
+) -> LabelledImages:
+    """The images of ``part`` and, after them, some of its 1s and 0s once more, in other styles.
+
+    ``shares``: for each digit in ``STYLES`` the share of its images, 0 … 1, that is drawn onto;
+    they are chosen at random and keep their ids. Raises ValueError for another digit or share.
+    """
+    chance = np.random.default_rng(seed)
+    where, drawn = [], []
+    for digit, share in shares.items():
+        if digit not in STYLES or not 0 <= share <= 1:
+            raise ValueError(
+                f"expected digits of {sorted(STYLES)} and shares of 0 to 1, got {share} for {digit}"
+            )
+        known = np.flatnonzero(part.labels.numpy() == digit)
+        for at in chance.choice(known, round(share * len(known)), replace=False):
+            ink = STYLES[digit](part.images[at].numpy() / 255, chance)
+            drawn.append(torch.from_numpy(np.rint(255 * ink).astype(np.uint8)))
+            where.append(int(at))
+    if not drawn:
+        return part
+    again = part.select(where)
+    return LabelledImages(
+        torch.cat([part.images, torch.stack(drawn)]),
+        torch.cat([part.labels, again.labels]),
+        torch.cat([part.ids, again.ids]),
+    )
+
+
+class _Box:
+    """Where a digit lies, in pixels from the outer corner; points are (x, y), lean to the right."""
+
+    def __init__(self, ink: np.ndarray) -> None:
+        if ink.shape != IMAGE_SHAPE or not (0 <= ink.min() and ink.max() <= 1):
+            raise ValueError(
+                f"expected ink of 0 … 1 and shape (28, 28), got {ink.min():g} … {ink.max():g} "
+                f"of shape {ink.shape}"
+            )
+        dark = ink >= 0.5
+        if not dark.any():
+            raise ValueError("no ink found: expected a digit, got empty paper")
+        rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        self.height, self.width = bottom - top, right - left
+        self.middle = np.array([left + right, top + bottom]) / 2
+        half_a_line = stroke_width(ink) / 2
+        self.upper_end = np.array([_mean_column(ink[top : top + 2]), top + half_a_line])
+        self.lower_end = np.array([_mean_column(ink[bottom - 2 : bottom]), bottom - half_a_line])
+        across, down = self.lower_end - self.upper_end
+        self.lean = np.arctan2(-across, max(down, 1))
+
+
+def _mean_column(rows: np.ndarray) -> float:
+    """The mean x of the ink in some rows."""
+    weights = rows.sum(axis=0)
+    return float(weights @ (np.arange(rows.shape[1]) + 0.5) / weights.sum())
+
+
+def _bent(start: np.ndarray, end: np.ndarray, bow: float) -> np.ndarray:
+    """A quadratic Bézier curve, (points, 2), that leaves the chord by ``bow`` / 2 of its length."""
+    chord = end - start
+    pull = (start + end) / 2 + bow * np.array([-chord[1], chord[0]])
+    t = np.linspace(0, 1, _PARTS + 1)[:, None]
+    return (1 - t) ** 2 * start + 2 * t * (1 - t) * pull + t**2 * end
+
+
+def _with_lines(ink: np.ndarray, lines: list[np.ndarray]) -> np.ndarray:
+    """Lines as wide as the digit's own drawn onto it, then all of it back into place and box."""
+    width = float(np.clip(stroke_width(ink), 1.5, 3))
+    both = np.maximum(ink, draw_strokes(lines, IMAGE_SHAPE, width))
+    rows, columns = np.flatnonzero(both.any(axis=1)), np.flatnonzero(both.any(axis=0))
+    tight = both[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return centre(fit_into_box(tight) if max(tight.shape) > BOX else tight)
