@@ -108,7 +108,8 @@ class SmallCNN(nn.Module):
 
 
 class DeepCNN(nn.Module):
-    """A strided convolution and two pairs of 3 × 3 convolutions: 70,586 parameters.
+    """A strided convolution and two pairs of 3 × 3 convolutions: 279,402 parameters with the usual
+    widths.
 
     Of each map of the last pair only the largest answer goes on ("global max pooling"): *that* a
     stroke was found counts, not where. ``widths``: channels of the first convolution, of the first
@@ -118,7 +119,7 @@ class DeepCNN(nn.Module):
     S. Yan, Network in network (2013), there the mean.
     """
 
-    def __init__(self, widths: Sequence[int] = (16, 32, 64), n_classes: int = N_CLASSES) -> None:
+    def __init__(self, widths: Sequence[int] = (32, 64, 128), n_classes: int = N_CLASSES) -> None:
         super().__init__()
         first, second, third = _three_widths(widths, n_classes)
         self.standardise = Standardise()

@@ -121,7 +121,7 @@ def layers(net: nn.Module, *order: str) -> nn.Sequential:
         (
             DeepCNN(),
             "conv1 norm1 conv2 norm2 conv3 norm3 pool conv4 norm4 conv5 norm5 largest",
-            70_586,
+            279_402,
         ),
     ],
 )

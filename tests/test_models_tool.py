@@ -10,10 +10,10 @@ import torch
 
 from benchmarks import best_network as study
 from course_utils import training
-from course_utils.data import Mnist, load_mnist
+from course_utils.data import LabelledImages, Mnist, load_mnist
 from course_utils.ink import from_strokes, load_strokes
 from course_utils.models import SmallCNN
-from course_utils.training import CheckpointError, Recipe, best_network, predict
+from course_utils.training import CheckpointError, Fit, History, Recipe, best_network, predict
 from tools import models
 
 
@@ -44,7 +44,7 @@ def test_stores_a_network_that_can_be_read(
     )
     card = (folder / "deep_cnn.md").read_text("utf-8")
     assert card in capsys.readouterr().out
-    assert "70,586 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
+    assert "279,402 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
     assert "with a slash" in card and "--plain" not in card
     assert models.main(["--plain", "--recipe", "quick", "--folder", str(folder)]) == 0
     card = (folder / "deep_cnn.md").read_text("utf-8")
@@ -98,22 +98,39 @@ def test_the_stored_network_is_the_one_of_the_card() -> None:
 
 
 def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(models, "fit", lambda model, images, **_: seen.append(images))
+    seen, read = [], []
+
+    def fit(model: SmallCNN, examples: LabelledImages, **_: object) -> Fit:
+        seen.append(examples)
+        return Fit(model, Recipe(), History(seconds=[0.0]), 1)
+
+    def errors_of(examples: LabelledImages, _: object) -> int:
+        read.append(examples)
+        return 0
+
+    monkeypatch.setattr(models, "fit", fit)
+    monkeypatch.setattr(study, "errors_of", errors_of)
     models.train("quick", 0)
-    models.train("quick", 0, hold_back=True)
     models.train("quick", 0, plain=True)
-    everything, train, plain = seen
-    together = torch.cat([few.train.ids, few.validation.ids])
-    assert torch.equal(everything.ids[: len(together)], together)
-    assert torch.equal(train.ids[: len(few.train)], few.train.ids)
-    assert not set(train.ids.tolist()) & set(few.validation.ids.tolist())
-    assert torch.equal(plain.ids, together) and torch.equal(plain.images, few.together().images)
-    for part, n_plain in ((everything, len(together)), (train, len(few.train))):
-        added = part.labels[n_plain:]
-        for digit, share in models.OTHER_STYLES.items():
-            n_digit = int((part.labels[:n_plain] == digit).sum())
-            assert int((added == digit).sum()) == round(share * n_digit) > 0
+    everything, plain = seen
+    together = few.together()
+    assert torch.equal(plain.ids, together.ids) and torch.equal(plain.images, together.images)
+    assert torch.equal(everything.images[: len(together)], together.images)
+    added = everything.labels[len(together) :]
+    for digit, share in models.OTHER_STYLES.items():
+        n_digit = int((together.labels == digit).sum())
+        assert int((added == digit).sum()) == round(share * n_digit) > 0
+    seen.clear()
+    for fold in range(study.FOLDS):
+        assert study.measure("quick", 0, fold).fold == fold
+    for examples, held_back in zip(seen, read[::3], strict=True):
+        assert not set(examples.ids.tolist()) & set(held_back.ids.tolist())
+        assert set(examples.ids.tolist()) | set(held_back.ids.tolist()) == set(
+            together.ids.tolist()
+        )
+    assert sorted(torch.cat([part.ids for part in read[::3]]).tolist()) == sorted(
+        together.ids.tolist()
+    )
 
 
 def test_shifts_by_whole_pixels() -> None:
@@ -144,10 +161,18 @@ def test_the_study_goes_on_from_its_file(
     assert study.main([*command, "2"]) == 0
     both = json.loads(file.read_text("utf-8"))
     assert both[:1] == first and [row["seed"] for row in both] == [0, 1]
-    assert "quick: 1 epochs, 2 seeds" in capsys.readouterr().out
-    assert study.main([*command, "1", "--hold-back"]) == 0
+    assert "quick: 1 epochs, 2 trainings" in capsys.readouterr().out
+    assert study.main([*command, "1", "--folds"]) == 0
     rows = json.loads(file.read_text("utf-8"))
-    assert [row["read"] for row in rows] == ["test", "test", "validation"]
-    assert rows[2]["errors"] <= len(few.validation)
-    with pytest.raises(SystemExit):
-        study.main(["--seeds", "0"])
+    assert [row["fold"] for row in rows] == [None, None, *range(6)]
+    total = sum(row["errors"] for row in rows[2:])
+    assert total <= 712 and f"of all: {total}" in capsys.readouterr().out
+
+
+def test_the_stored_figures_are_of_these_recipes() -> None:
+    path = Path(study.__file__).with_suffix(".json")
+    rows = [study.Measurement(**row) for row in json.loads(path.read_text("utf-8"))]
+    asked = [("quick", 0, fold) for fold in range(study.FOLDS)]
+    asked += [(recipe, seed, None) for recipe in models.RECIPES for seed in range(3)]
+    assert [(row.recipe, row.seed, row.fold) for row in rows] == asked
+    assert all(row.epochs == models.RECIPES[row.recipe].epochs for row in rows)
