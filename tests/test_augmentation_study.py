@@ -144,3 +144,15 @@ def test_the_cost_of_every_kind_is_measured(capsys: pytest.CaptureFixture) -> No
         cost.main(["--repeats", "0"])
     with pytest.raises(ValueError, match="between 1 and 50,000, got 60000"):
         cost.jobs(60_000, torch.device("cpu"))
+
+
+def test_the_cross_validation_adds_up_its_parts(tmp_path: Path) -> None:
+    rows = [
+        {"fold": k, "errors": 9 - k, "errors_shifts": 3, "errors_second_look": k} for k in range(6)
+    ]
+    path = tmp_path / "best_network.json"
+    path.write_text(json.dumps([*rows, {"fold": None, "errors": 100}]), "utf-8")
+    assert study.cross_validated(path) == {"once": 39, "nine shifts": 18, "second look": 15}
+    path.write_text(json.dumps(rows[:5]), "utf-8")
+    with pytest.raises(ValueError, match="parts 0 to 5 once each, got .0, 1, 2, 3, 4."):
+        study.cross_validated(path)

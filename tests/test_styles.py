@@ -1,4 +1,4 @@
-"""Flags, feet and slashes drawn onto MNIST's digits."""
+"""Flags, feet, slashes and bars drawn onto MNIST's digits."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,13 @@ import torch
 
 from course_utils.data import LabelledImages, load_mnist
 from course_utils.ink import stroke_width
-from course_utils.styles import STYLES, flagged_one, slashed_zero, with_other_styles
+from course_utils.styles import (
+    STYLES,
+    crossed_seven,
+    flagged_one,
+    slashed_zero,
+    with_other_styles,
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +90,18 @@ def test_the_slash_crosses_the_zero() -> None:
         assert slope < 0, "from upper right to lower left"
 
 
+def test_the_bar_crosses_the_seven_s_stem() -> None:
+    seven = upright_one()
+    seven[4:6, 6:15] = 1
+    for seed in range(40):
+        drawn = crossed_seven(seven, np.random.default_rng(seed)) >= 0.5
+        columns = np.flatnonzero(drawn[8:22].sum(axis=0) >= 11)  # the stem, wherever it is now
+        left, right = drawn[8:22, : columns[0]], drawn[8:22, columns[-1] + 1 :]
+        assert left.any() and right.any(), "on both sides of the stem"
+        rows = np.flatnonzero(left.any(axis=1) | right.any(axis=1)) + 8
+        assert 10 <= rows[0] and rows[-1] <= 20 and rows[-1] - rows[0] <= 6, "at half the height"
+
+
 def test_lines_are_as_wide_as_the_digit_s_own() -> None:
     for width in (2, 4):
         drawn = flagged_one(upright_one(width), np.random.default_rng(1))
@@ -109,9 +127,9 @@ def test_adds_what_was_asked_for(part: LabelledImages) -> None:
     assert len(with_other_styles(part, {0: 1})) == len(part) + n_zeros
 
 
-@pytest.mark.parametrize("shares", [{7: 0.3}, {1: -0.1}, {0: 1.2}, {0: float("nan")}])
+@pytest.mark.parametrize("shares", [{3: 0.3}, {1: -0.1}, {0: 1.2}, {0: float("nan")}])
 def test_refuses_what_cannot_be_drawn(part: LabelledImages, shares: dict[int, float]) -> None:
-    with pytest.raises(ValueError, match=r"expected digits of \[0, 1\] and shares of 0 to 1"):
+    with pytest.raises(ValueError, match=r"expected digits of \[0, 1, 7\] and shares of 0 to 1"):
         with_other_styles(part, shares)
 
 
