@@ -781,6 +781,8 @@ def test_interruption_leaves_the_file(stop: signal.Signals, tmp_path: Path) -> N
     path = write_cells(tmp_path / "a.ipynb", "print(1)", wait)
     before = path.read_bytes()
     (tmp_path / "tmp").mkdir()
+    # A shell's background job ignores SIGINT and hands that on; what has a handler it does not.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.execute", str(path)],
         cwd=notebooks.ROOT,
@@ -788,6 +790,7 @@ def test_interruption_leaves_the_file(stop: signal.Signals, tmp_path: Path) -> N
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, inherited)
     pid = tmp_path / "pid"
     wait_until(lambda: pid.exists() and pid.read_text())
     kernel = int(pid.read_text())
