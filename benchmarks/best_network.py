@@ -1,6 +1,7 @@
 """How good the course's best network is, over several seeds.
 
-    python -m benchmarks best_network [--recipes quick long] [--seeds 3] [--folds] [--json FILE]
+    python -m benchmarks best_network [--recipes quick middle long] [--seeds 3] [--folds]
+        [--json FILE]
 
 Trains ``tools.models``'s recipes, seed by seed, on all 60,000 labelled images and lets every
 finished network read the 10,000 test images in three ways: once as they are, averaged over nine

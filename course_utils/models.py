@@ -82,7 +82,7 @@ class SmallCNN(nn.Module):
 
     def __init__(self, widths: Sequence[int] = (16, 32, 64), n_classes: int = N_CLASSES) -> None:
         super().__init__()
-        first, second, third = _three_widths(widths, n_classes)
+        first, second, third = _checked(widths, 3, n_classes)
         self.standardise = Standardise()
         self.conv1 = nn.Conv2d(1, first, 5, stride=2, bias=False)  # 28 → 12
         self.norm1 = nn.BatchNorm2d(first)
@@ -108,54 +108,60 @@ class SmallCNN(nn.Module):
 
 
 class DeepCNN(nn.Module):
-    """A strided convolution and two pairs of 3 × 3 convolutions: 279,402 parameters with the usual
-    widths.
+    """Three pairs of convolutions: 283,642 parameters with the usual widths.
 
-    Of each map of the last pair only the largest answer goes on ("global max pooling"): *that* a
-    stroke was found counts, not where. ``widths``: channels of the first convolution, of the first
-    pair and of the second pair. Raises ValueError unless there are three widths of 1 or more.
+    The first pair sees every pixel; then the image is halved, and halved again. Of each map of the
+    last pair only the largest answer goes on ("global max pooling"): *that* a stroke was found
+    counts, not where. ``widths``: channels of the two convolutions of the first pair, of both of
+    the second and of both of the third. Raises ValueError unless there are four widths of 1 or
+    more.
     Source: S. Ioffe, C. Szegedy, Batch normalization (2015); pairs of 3 × 3 as in K. Simonyan,
     A. Zisserman, Very deep convolutional networks (2014); global pooling as in M. Lin, Q. Chen,
     S. Yan, Network in network (2013), there the mean.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 128), n_classes: int = N_CLASSES) -> None:
+    def __init__(
+        self, widths: Sequence[int] = (16, 32, 64, 128), n_classes: int = N_CLASSES
+    ) -> None:
         super().__init__()
-        first, second, third = _three_widths(widths, n_classes)
+        first, second, third, fourth = _checked(widths, 4, n_classes)
         self.standardise = Standardise()
-        self.conv1 = nn.Conv2d(1, first, 5, stride=2, bias=False)  # 28 → 12
+        self.conv1 = nn.Conv2d(1, first, 5, bias=False)  # 28 → 24
         self.norm1 = nn.BatchNorm2d(first)
-        self.conv2 = nn.Conv2d(first, second, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(first, second, 3, bias=False)  # 24 → 22, pooled to 11
         self.norm2 = nn.BatchNorm2d(second)
-        self.conv3 = nn.Conv2d(second, second, 3, padding=1, bias=False)  # 12, pooled to 6
-        self.norm3 = nn.BatchNorm2d(second)
-        self.conv4 = nn.Conv2d(second, third, 3, padding=1, bias=False)
+        self.conv3 = nn.Conv2d(second, third, 3, padding=1, bias=False)
+        self.norm3 = nn.BatchNorm2d(third)
+        self.conv4 = nn.Conv2d(third, third, 3, padding=1, bias=False)  # 11, pooled to 5
         self.norm4 = nn.BatchNorm2d(third)
-        self.conv5 = nn.Conv2d(third, third, 3, padding=1, bias=False)  # 6, pooled to 1
-        self.norm5 = nn.BatchNorm2d(third)
+        self.conv5 = nn.Conv2d(third, fourth, 3, padding=1, bias=False)
+        self.norm5 = nn.BatchNorm2d(fourth)
+        self.conv6 = nn.Conv2d(fourth, fourth, 3, padding=1, bias=False)  # 5, pooled to 1
+        self.norm6 = nn.BatchNorm2d(fourth)
         self.pool = nn.MaxPool2d(2)
-        self.out = nn.Linear(third, n_classes)
+        self.out = nn.Linear(fourth, n_classes)
         self.to(memory_format=torch.channels_last)  # a CPU convolves faster with channels last
 
     def features(self, images: Tensor) -> Tensor:
-        """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, third width)."""
+        """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, fourth width)."""
         x = self.standardise(images).contiguous(memory_format=torch.channels_last)
         x = nn.functional.relu(self.norm1(self.conv1(x)))
-        x = nn.functional.relu(self.norm2(self.conv2(x)))
-        x = nn.functional.relu(self.pool(self.norm3(self.conv3(x))))
-        x = nn.functional.relu(self.norm4(self.conv4(x)))
-        return nn.functional.relu(self.norm5(self.conv5(x)).amax(dim=(2, 3)))
+        x = nn.functional.relu(self.pool(self.norm2(self.conv2(x))))
+        x = nn.functional.relu(self.norm3(self.conv3(x)))
+        x = nn.functional.relu(self.pool(self.norm4(self.conv4(x))))
+        x = nn.functional.relu(self.norm5(self.conv5(x)))
+        return nn.functional.relu(self.norm6(self.conv6(x)).amax(dim=(2, 3)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28), 0 … 1, to scores (n, classes), before any softmax."""
         return self.out(self.features(images))
 
 
-def _three_widths(widths: Sequence[int], n_classes: int) -> tuple[int, int, int]:
-    """The widths, checked. Raises ValueError unless there are three, and all are 1 or more."""
-    if len(widths) != 3 or min((*widths, n_classes)) < 1:
+def _checked(widths: Sequence[int], n: int, n_classes: int) -> tuple[int, ...]:
+    """The widths. Raises ValueError unless there are ``n``, and they and n_classes 1 or more."""
+    if len(widths) != n or min((*widths, n_classes)) < 1:
         raise ValueError(
-            "expected three widths and n_classes, each 1 or more, got "
+            f"expected {n} widths and n_classes, each 1 or more, got "
             f"widths={tuple(widths)}, n_classes={n_classes}"
         )
     return tuple(widths)

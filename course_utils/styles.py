@@ -1,8 +1,8 @@
 """Ways of writing that MNIST hardly has, drawn onto its own images.
 
 Its writers were Americans. Elsewhere a 1 begins with an upstroke (here: a flag) and may stand on a
-foot, a 7 is crossed, and a 0 has a slash where it must not be taken for an O. No shift or bend of a
-plain 1 makes a flag; a line drawn in the right place does.
+foot, a 6 begins with a hook, a 7 is crossed, and a 0 has a slash where it must not be taken for an
+O. No shift or bend of a plain 1 makes a flag; a line drawn in the right place does.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,12 +22,14 @@ def flagged_one(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
 
     ``ink``: (28, 28) of 0 … 1, as MNIST's; so is what comes back, its centre of mass in the middle.
     The flag falls to the left, 20 to 62 degrees from the stem but no more than 68 from the vertical
-    (it would be a 7), and is 0.2 to 0.6 times as long as the 1 is high. Raises ValueError for
-    another shape, values outside 0 … 1 and empty paper.
+    (it would be a 7), and is at least 0.2 times as long as the 1 is high, at most 0.75 times where
+    it is steep and 0.55 times where it is flat. Raises ValueError for another shape, values outside
+    0 … 1 and empty paper.
     """
     box = _Box(ink)
-    angle = min(box.lean + np.deg2rad(chance.uniform(20, 62)), np.deg2rad(68))
-    length = chance.uniform(0.2, 0.6) * box.height
+    from_stem = chance.uniform(20, 62)
+    angle = min(box.lean + np.deg2rad(from_stem), np.deg2rad(68))
+    length = chance.uniform(0.2, 0.85 - from_stem / 200) * box.height
     fall = length * np.array([-np.sin(angle), np.cos(angle)])
     lines = [_bent(box.upper_end, box.upper_end + fall, chance.uniform(-0.15, 0.15))]
     if chance.random() < 0.35:
@@ -52,6 +54,18 @@ def slashed_zero(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
     return _with_lines(ink, [line])
 
 
+def hooked_six(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    """A plain 6 whose upper end goes on to the right and bends down a little way.
+
+    ``ink``: as for ``flagged_one``, and so are the errors. The hook reaches 0.15 to 0.4 times the
+    6's height to the right and ends up to a quarter of the height lower, above the loop.
+    """
+    box = _Box(ink)
+    reach = np.array([chance.uniform(0.15, 0.4), chance.uniform(0.02, 0.25)]) * box.height
+    hook = _bent(box.upper_end, box.upper_end + reach, chance.uniform(-0.9, -0.3))
+    return _with_lines(ink, [hook])
+
+
 def crossed_seven(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
     """A plain 7 with a short bar through its stem, at half its height or somewhat below.
 
@@ -67,7 +81,7 @@ def crossed_seven(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
 
 
 STYLES: Mapping[int, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = MappingProxyType(
-    {1: flagged_one, 0: slashed_zero, 7: crossed_seven}
+    {1: flagged_one, 0: slashed_zero, 6: hooked_six, 7: crossed_seven}
 )
 
 

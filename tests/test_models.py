@@ -120,8 +120,9 @@ def layers(net: nn.Module, *order: str) -> nn.Sequential:
         (SmallCNN(), "conv1 norm1 conv2 pool norm2 conv3 pool norm3", 29_434),
         (
             DeepCNN(),
-            "conv1 norm1 conv2 norm2 conv3 norm3 pool conv4 norm4 conv5 norm5 largest",
-            279_402,
+            " ".join(f"conv{k} norm{k}" + " pool" * (k in (2, 4)) for k in range(1, 7))
+            + " largest",
+            283_642,
         ),
     ],
 )
@@ -140,10 +141,11 @@ def test_cnns_are_built_as_they_say(net: nn.Module, order: str, parameters: int)
     [
         (SmallCNN, {"widths": (16, 32)}),
         (SmallCNN, {"widths": (16, 0, 64)}),
-        (DeepCNN, {"widths": (16, 32, 64, 96)}),
+        (DeepCNN, {"widths": (16, 32, 64)}),
+        (DeepCNN, {"widths": (16, 32, 64, -1)}),
         (DeepCNN, {"n_classes": 0}),
     ],
 )
 def test_cnns_refuse(build: type, wrong: dict) -> None:
-    with pytest.raises(ValueError, match="expected three widths and n_classes"):
+    with pytest.raises(ValueError, match="expected [34] widths and n_classes"):
         build(**wrong)

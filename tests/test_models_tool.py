@@ -36,15 +36,15 @@ def test_stores_a_network_that_can_be_read(
     assert models.main(["--seed", "3", "--folder", str(folder)]) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["deep_cnn.md", "deep_cnn.pt"]
     found = best_network(folder)
-    assert found.recipe == replace(models.RECIPES["long"], seed=3)
+    assert found.recipe == replace(models.RECIPES["middle"], seed=3)
     assert not found.model.training
-    again = models.train("long", 3, progress=False).model
+    again = models.train("middle", 3, progress=False).model
     assert torch.equal(
         predict(again, few.validation.images), predict(found.model, few.validation.images)
     )
     card = (folder / "deep_cnn.md").read_text("utf-8")
     assert card in capsys.readouterr().out
-    assert "279,402 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
+    assert "283,642 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
     assert "with a slash" in card and "--plain" not in card
     assert models.main(["--plain", "--recipe", "quick", "--folder", str(folder)]) == 0
     card = (folder / "deep_cnn.md").read_text("utf-8")
@@ -58,7 +58,7 @@ def test_an_interrupted_training_is_kept(
         raise KeyboardInterrupt
 
     real = training._Run._step
-    monkeypatch.setattr(models, "RECIPES", {"long": Recipe(epochs=2, batch_size=128)})
+    monkeypatch.setattr(models, "RECIPES", {"middle": Recipe(epochs=2, batch_size=128)})
     saves = training._Run.save
 
     def save_and_stop(run: training._Run, path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_missing_network_says_how_to_make_it(tmp_path: Path) -> None:
 
 def test_the_stored_network_is_the_one_of_the_card() -> None:
     found = best_network()
-    assert found.recipe == models.RECIPES["long"]
+    assert found.recipe == models.RECIPES["middle"]
     drawings = load_strokes()
     prepared = torch.stack([from_strokes(drawing) for drawing in drawings.drawings])
     wrong = int((predict(found.model, prepared) != drawings.labels).sum())

@@ -1,4 +1,4 @@
-"""Flags, feet, slashes and bars drawn onto MNIST's digits."""
+"""Flags, feet, slashes, hooks and bars drawn onto MNIST's digits."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from course_utils.styles import (
     STYLES,
     crossed_seven,
     flagged_one,
+    hooked_six,
     slashed_zero,
     with_other_styles,
 )
@@ -102,6 +103,34 @@ def test_the_bar_crosses_the_seven_s_stem() -> None:
         assert 10 <= rows[0] and rows[-1] <= 20 and rows[-1] - rows[0] <= 6, "at half the height"
 
 
+def test_the_hook_bends_from_the_six_s_top_to_the_right() -> None:
+    six = np.zeros((28, 28), dtype=np.float32)
+    rows, columns = np.mgrid[:28, :28] - 13.5
+    six[abs(np.hypot(rows - 4.5, columns) - 5) <= 1] = 1  # the loop, rows 12 to 23
+    six[4:18, 8:10] = 1
+    for seed in range(40):
+        drawn = hooked_six(six, np.random.default_rng(seed)) >= 0.5
+        top = np.flatnonzero(drawn.any(axis=1))[0]
+        upper = drawn[top : top + 7]  # above the loop, wherever it is now
+        stem = np.flatnonzero(upper.sum(axis=0) >= 5)[0]
+        reach = np.flatnonzero(upper.any(axis=0))[-1] - stem
+        assert 3 <= reach <= 11, "to the right, and not across the whole box"
+        assert np.flatnonzero(upper.any(axis=0))[0] >= stem - 1, "nothing to the left"
+
+
+def test_a_steep_flag_may_be_longer_than_a_flat_one() -> None:
+    plain = upright_one()
+    sizes = []
+    for seed in range(200):
+        drawn = flagged_one(plain, np.random.default_rng(seed)) >= 0.5
+        columns = np.flatnonzero(drawn[8:18].sum(axis=0) >= 9)
+        tip = np.argwhere(drawn[:15, : columns[0]])
+        down, left = np.ptp(tip[:, 0]) + 1, columns[0] - tip[:, 1].min()
+        sizes.append((left / down, np.hypot(down, left)))
+    steep, flat = ([size for slope, size in sizes if (slope < 0.8) == kind] for kind in (1, 0))
+    assert max(steep) > max(flat) - 1 and max(steep) > 12
+
+
 def test_lines_are_as_wide_as_the_digit_s_own() -> None:
     for width in (2, 4):
         drawn = flagged_one(upright_one(width), np.random.default_rng(1))
@@ -129,7 +158,7 @@ def test_adds_what_was_asked_for(part: LabelledImages) -> None:
 
 @pytest.mark.parametrize("shares", [{3: 0.3}, {1: -0.1}, {0: 1.2}, {0: float("nan")}])
 def test_refuses_what_cannot_be_drawn(part: LabelledImages, shares: dict[int, float]) -> None:
-    with pytest.raises(ValueError, match=r"expected digits of \[0, 1, 7\] and shares of 0 to 1"):
+    with pytest.raises(ValueError, match=r"expected digits of \[0, 1, 6, 7\] and shares of 0 to 1"):
         with_other_styles(part, shares)
 
 

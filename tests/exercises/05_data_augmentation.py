@@ -322,6 +322,11 @@ CAREFUL = [
         "looks again at the sure", _careful(("< threshold", ">= threshold")), r"kept the doubtful"
     ),
     Wrong(
+        "looks again at the threshold",
+        _careful(("< threshold", "<= threshold")),
+        r"not at it",
+    ),
+    Wrong(
         "looks again at all",
         _careful(("< threshold", "< 2")),
         r"read only the doubtful again, not all",
