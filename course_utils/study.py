@@ -63,18 +63,26 @@ class Run:
 
 
 def run(asked: Run, mnist: Mnist, corruptions: Sequence[str] = ("clean",)) -> Run:
-    """Train as asked, for ``STEPS`` steps (to the end of an epoch), and read the validation images.
+    """Train as asked and read the validation images.
 
     Raises ValueError as ``balanced`` and ``corrupt`` do.
+    """
+    model = trained(asked, mnist)
+    return replace(
+        asked, errors={name: error(model, mnist.validation, name) for name in corruptions}
+    )
+
+
+def trained(asked: Run, mnist: Mnist) -> nn.Module:
+    """A ``SmallCNN`` trained as asked, for ``STEPS`` steps (to the end of an epoch).
+
+    Raises ValueError as ``balanced`` does.
     """
     train = balanced(mnist.train, asked.n_images, asked.seed)
     recipe = replace(RECIPE, seed=asked.seed, epochs=epochs_for(len(train)))
     set_seed(asked.seed)
     augment = asked.augment if asked.augment != Augment() else None
-    model = fit(SmallCNN(), train, recipe=recipe, augment=augment, progress=False).model
-    return replace(
-        asked, errors={name: error(model, mnist.validation, name) for name in corruptions}
-    )
+    return fit(SmallCNN(), train, recipe=recipe, augment=augment, progress=False).model
 
 
 def epochs_for(n_images: int) -> int:
