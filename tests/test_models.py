@@ -120,8 +120,10 @@ def layers(net: nn.Module, *order: str) -> nn.Sequential:
         (SmallCNN(), "conv1 norm1 conv2 pool norm2 conv3 pool norm3", 29_434),
         (
             DeepCNN(),
-            " ".join(f"conv{k} norm{k}" + " pool" * (k in (2, 4)) for k in range(1, 7))
-            + " largest",
+            (
+                "conv1 norm1 conv2 norm2 pool conv3 norm3 conv4 norm4 pool "
+                "conv5 norm5 conv6 norm6 largest"
+            ),
             283_642,
         ),
     ],
@@ -140,6 +142,7 @@ def test_cnns_are_built_as_they_say(net: nn.Module, order: str, parameters: int)
     ("build", "wrong"),
     [
         (SmallCNN, {"widths": (16, 32)}),
+        (SmallCNN, {"widths": (16, 32, 64, 96)}),
         (SmallCNN, {"widths": (16, 0, 64)}),
         (DeepCNN, {"widths": (16, 32, 64)}),
         (DeepCNN, {"widths": (16, 32, 64, -1)}),
@@ -147,5 +150,6 @@ def test_cnns_are_built_as_they_say(net: nn.Module, order: str, parameters: int)
     ],
 )
 def test_cnns_refuse(build: type, wrong: dict) -> None:
-    with pytest.raises(ValueError, match="expected [34] widths and n_classes"):
+    n = {SmallCNN: 3, DeepCNN: 4}[build]
+    with pytest.raises(ValueError, match=f"expected {n} widths and n_classes"):
         build(**wrong)
