@@ -71,6 +71,11 @@ MNIST_FILES = (
 )
 
 
+WRITERS_NAME = "writers.npz"
+WRITERS_SHA256 = "8bbf3e1a08f732a7dc20d9738ef3aad39fceff710cd048f31186ca813b10a7ea"
+FIRST_STUDENT = 2100  # writers with lower numbers were employees of the Census Bureau
+
+
 @dataclass(frozen=True)
 class LabelledImages:
     """Images with their labels, in one fixed order.
@@ -160,6 +165,19 @@ def load_mnist(folder: Path | None = None) -> Mnist:
     return Mnist(whole.select(np.sort(train)), whole.select(np.sort(validation)))
 
 
+def load_writers(folder: Path | None = None) -> Tensor:
+    """Who wrote each image of MNIST's training file: int64 (60000,), at the images' ``ids``.
+
+    The numbers are NIST's; those from ``FIRST_STUDENT`` on are high-school students.
+    Raises DataError when the file is missing or is not the one the course was written for.
+    Source: C. Yadav, L. Bottou, Cold case: the lost MNIST digits (2019).
+    """
+    path = Path(folder or data_folder()) / WRITERS_NAME
+    _check_packed(path, WRITERS_SHA256)
+    with np.load(path, allow_pickle=False) as arrays:
+        return torch.from_numpy(arrays["writer"].astype(np.int64))
+
+
 def locked_test_set(folder: Path | None = None) -> LabelledImages:
     """The 10,000 test images. Only ``course_utils.evaluation.final_exam`` opens them.
 
@@ -186,7 +204,7 @@ def unpack_mnist(folder: Path | None = None) -> None:
     raw = Path(folder or data_folder()) / "MNIST" / "raw"
     for file in MNIST_FILES:
         if not _is_intact(raw / file.name, file):
-            _check_packed(raw / file.packed_name, file)
+            _check_packed(raw / file.packed_name, file.packed_sha256)
             _remove_stale_parts(raw, file)
             _unpack(raw / file.packed_name, raw / file.name, file)
 
@@ -198,7 +216,7 @@ def check_packed_files(folder: Path | None = None) -> None:
     """
     raw = Path(folder or data_folder()) / "MNIST" / "raw"
     for file in MNIST_FILES:
-        _check_packed(raw / file.packed_name, file)
+        _check_packed(raw / file.packed_name, file.packed_sha256)
 
 
 def _is_intact(path: Path, file: DataFile) -> bool:
@@ -209,25 +227,25 @@ def _is_intact(path: Path, file: DataFile) -> bool:
         return False
 
 
-def _check_packed(path: Path, file: DataFile) -> None:
+def _check_packed(path: Path, sha256: str) -> None:
     if not path.is_file():
         raise DataError(
-            f"{path} is missing.\nExpected: a file with SHA-256 {file.packed_sha256}.\n"
-            f"{_remedy(path)}"
+            f"{path} is missing.\nExpected: a file with SHA-256 {sha256}.\n{_remedy(path)}"
         )
     found = _sha256(path)
-    if found != file.packed_sha256:
+    if found != sha256:
         raise DataError(
             f"{path} is damaged, or is another file of that name ({path.stat().st_size:,} bytes).\n"
-            f"Expected SHA-256: {file.packed_sha256}\nFound SHA-256:    {found}\n{_remedy(path)}"
+            f"Expected SHA-256: {sha256}\nFound SHA-256:    {found}\n{_remedy(path)}"
         )
 
 
 def _remedy(path: Path) -> str:
+    name = path.name if path.name == WRITERS_NAME else f"MNIST/raw/{path.name}"
     return (
-        f"Remedy: restore it with `git checkout -- data/MNIST/raw/{path.name}`, or copy it from "
-        "another copy of the course; data/README.md tells how to rebuild it. If you set "
-        "COURSE_DATA, check that it names a folder that holds MNIST/raw."
+        f"Remedy: restore it with `git checkout -- data/{name}`, or copy it from another copy of "
+        "the course; data/README.md tells how to rebuild it. If you set COURSE_DATA, check that "
+        f"it names a folder that holds {name}."
     )
 
 

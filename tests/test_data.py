@@ -18,12 +18,14 @@ import torch
 
 from course_utils import data
 from course_utils.data import (
+    FIRST_STUDENT,
     MNIST_FILES,
     DataError,
     LabelledImages,
     check_packed_files,
     data_folder,
     load_mnist,
+    load_writers,
     locked_test_set,
     unpack_mnist,
 )
@@ -274,6 +276,7 @@ def test_the_data_card_tells_the_truth() -> None:
         *(f"MNIST/raw/{file.packed_name}" for file in MNIST_FILES),
         "letters.npz",
         "strokes.json",
+        "writers.npz",
     }
     for name, size, digest in rows:
         content = (ROOT / "data" / name).read_bytes()
@@ -289,6 +292,28 @@ def test_the_card_counts_the_digits_rightly() -> None:
         labels = gzip.decompress(packed(data_folder(), file).read_bytes())[8:]
         counts = np.bincount(np.frombuffer(labels, np.uint8)).tolist()
         assert stated == [*counts, sum(counts)]
+
+
+def test_the_writers_are_as_the_card_says() -> None:
+    writers = load_writers()
+    assert writers.dtype == torch.int64 and writers.shape == (60_000,)
+    numbers, counts = writers.unique(return_counts=True)
+    employees = numbers < FIRST_STUDENT
+    assert numbers[employees].tolist() == list(range(289))
+    assert numbers[~employees].tolist() == list(range(FIRST_STUDENT, FIRST_STUDENT + 250))
+    assert (int(counts.min()), int(counts.max())) == (19, 131)
+    assert int(counts[employees].sum()) == 30_950
+    # Chapter 5: students and employees take turns, nearly throughout.
+    students = (writers >= FIRST_STUDENT).double()
+    assert students[::2].mean() > 0.96 and students[1::2].mean() < 0.04
+
+
+def test_a_damaged_file_of_writers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"writers.npz is missing[\s\S]*git checkout -- data/wri"):
+        load_writers(tmp_path)
+    (tmp_path / "writers.npz").write_bytes(b"of another course")
+    with pytest.raises(DataError, match="is damaged, or is another file"):
+        load_writers(tmp_path)
 
 
 def test_the_letters_are_as_the_card_says() -> None:
