@@ -14,6 +14,7 @@ from course_utils.models import (
     DeepCNN,
     SmallCNN,
     Standardise,
+    StridedCNN,
     as_input,
 )
 
@@ -119,6 +120,11 @@ def layers(net: nn.Module, *order: str) -> nn.Sequential:
     [
         (SmallCNN(), "conv1 norm1 conv2 pool norm2 conv3 pool norm3", 29_434),
         (
+            StridedCNN(),
+            "conv1 norm1 conv2 norm2 conv3 norm3 pool conv4 norm4 conv5 norm5 largest",
+            70_586,
+        ),
+        (
             DeepCNN(),
             (
                 "conv1 norm1 conv2 norm2 pool conv3 norm3 conv4 norm4 pool "
@@ -144,12 +150,14 @@ def test_cnns_are_built_as_they_say(net: nn.Module, order: str, parameters: int)
         (SmallCNN, {"widths": (16, 32)}),
         (SmallCNN, {"widths": (16, 32, 64, 96)}),
         (SmallCNN, {"widths": (16, 0, 64)}),
+        (StridedCNN, {"widths": (16, 32, 64, 128)}),
+        (StridedCNN, {"widths": (16, 32, -1)}),
         (DeepCNN, {"widths": (16, 32, 64)}),
         (DeepCNN, {"widths": (16, 32, 64, -1)}),
         (DeepCNN, {"n_classes": 0}),
     ],
 )
 def test_cnns_refuse(build: type, wrong: dict) -> None:
-    n = {SmallCNN: 3, DeepCNN: 4}[build]
+    n = {SmallCNN: 3, StridedCNN: 3, DeepCNN: 4}[build]
     with pytest.raises(ValueError, match=f"expected {n} widths and n_classes"):
         build(**wrong)

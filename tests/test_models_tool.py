@@ -10,10 +10,18 @@ import torch
 
 from benchmarks import best_network as study
 from course_utils import training
-from course_utils.data import LabelledImages, Mnist, load_mnist
+from course_utils.data import FIRST_STUDENT, LabelledImages, Mnist, load_mnist, load_writers
 from course_utils.ink import from_strokes, load_strokes
-from course_utils.models import SmallCNN
-from course_utils.training import CheckpointError, Fit, History, Recipe, best_network, predict
+from course_utils.models import SmallCNN, StridedCNN
+from course_utils.training import (
+    CheckpointError,
+    Fit,
+    History,
+    Recipe,
+    best_network,
+    load_checkpoint,
+    predict,
+)
 from tools import models
 
 
@@ -47,8 +55,11 @@ def test_stores_a_network_that_can_be_read(
     assert "283,642 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
     assert "with a slash" in card and "--plain" not in card
     assert models.main(["--plain", "--recipe", "quick", "--folder", str(folder)]) == 0
-    card = (folder / "deep_cnn.md").read_text("utf-8")
+    card = (folder / "strided_cnn.md").read_text("utf-8")
     assert "| other styles | none |" in card and "--seed 0 --plain`" in card
+    assert "StridedCNN`, 70,586 parameters" in card and "best_network" not in card
+    small = load_checkpoint(folder / "strided_cnn.pt", StridedCNN())
+    assert small.recipe == models.RECIPES["quick"]
 
 
 def test_an_interrupted_training_is_kept(
@@ -121,16 +132,26 @@ def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
         n_digit = int((together.labels == digit).sum())
         assert int((added == digit).sum()) == round(share * n_digit) > 0
     seen.clear()
+    writers = load_writers()
     for fold in range(study.FOLDS):
-        assert study.measure("quick", 0, fold).fold == fold
+        row = study.measure("quick", 0, fold)
+        assert row.fold == fold and not row.styles and row.n_read == len(read[-1])
     for examples, held_back in zip(seen, read[::3], strict=True):
-        assert not set(examples.ids.tolist()) & set(held_back.ids.tolist())
-        assert set(examples.ids.tolist()) | set(held_back.ids.tolist()) == set(
-            together.ids.tolist()
-        )
+        assert len(examples) + len(held_back) == len(together)
+        assert not set(writers[examples.ids].tolist()) & set(writers[held_back.ids].tolist())
     assert sorted(torch.cat([part.ids for part in read[::3]]).tolist()) == sorted(
         together.ids.tolist()
     )
+    study.measure("quick", 0, 0, styles=True)
+    assert len(seen[-1]) > len(seen[0]) and torch.equal(seen[-1].ids[: len(seen[0])], seen[0].ids)
+
+
+def test_every_fold_has_employees_and_students() -> None:
+    examples = load_mnist().together()
+    folds, students = study.fold_of(examples), load_writers()[examples.ids] >= FIRST_STUDENT
+    for fold in range(study.FOLDS):
+        assert 9_000 < int((folds == fold).sum()) < 11_000
+        assert 0.4 < students[folds == fold].double().mean().item() < 0.6
 
 
 def test_shifts_by_whole_pixels() -> None:
@@ -162,18 +183,22 @@ def test_the_study_goes_on_from_its_file(
     both = json.loads(file.read_text("utf-8"))
     assert both[:1] == first and [row["seed"] for row in both] == [0, 1]
     assert "quick: 1 epochs, 2 trainings" in capsys.readouterr().out
+    assert study.main([*command, "1", "--styles"]) == 0
+    assert "quick with other styles: 1 epochs, 1 trainings" in capsys.readouterr().out
     assert study.main([*command, "1", "--folds"]) == 0
     rows = json.loads(file.read_text("utf-8"))
-    assert [row["fold"] for row in rows] == [None, None, *range(6)]
-    total = sum(row["errors"] for row in rows[2:])
-    assert total <= 712 and f"of all: {total}" in capsys.readouterr().out
+    assert [row["fold"] for row in rows] == [None, None, None, *range(6)]
+    total = sum(row["errors"] for row in rows[3:])
+    assert sum(row["n_read"] for row in rows[3:]) == 712
+    assert f"{total} of 712" in capsys.readouterr().out
 
 
 def test_the_stored_figures_are_of_these_recipes() -> None:
     path = Path(study.__file__).with_suffix(".json")
     rows = [study.Measurement(**row) for row in json.loads(path.read_text("utf-8"))]
-    keys = [(row.recipe, row.seed, row.fold) for row in rows]
-    asked = {("quick", 0, fold) for fold in range(study.FOLDS)}
-    asked |= {(recipe, seed, None) for recipe in models.RECIPES for seed in range(3)}
+    keys = [(row.recipe, row.seed, row.fold, row.styles) for row in rows]
+    asked = {("quick", 0, fold, styles) for fold in range(study.FOLDS) for styles in (False, True)}
+    kinds = {"quick": False, "long": False, "middle": True}  # with other styles or without
+    asked |= {(recipe, seed, None, kinds[recipe]) for recipe in kinds for seed in range(3)}
     assert len(keys) == len(asked) and set(keys) == asked
     assert all(row.epochs == models.RECIPES[row.recipe].epochs for row in rows)

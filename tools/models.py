@@ -2,14 +2,14 @@
 
     python -m tools.models [--recipe quick|middle|long] [--seed 0] [--plain] [--folder data/models]
 
-``middle`` is what is stored in the repository. ``quick`` takes half as long, and ``long``, which
-takes twice as long, reads neither MNIST's test images nor other pens measurably better. All were
-chosen on images that were held back; the network that is stored learns from these, too, and keeps
-the weights of its last epoch, since nothing is left to choose. With ``--plain`` it learns from
-MNIST's images as they are, without digits in other styles. An interrupted training goes on where
-it stopped when the command is given again. The checkpoint is deep_cnn.pt, read with
-``course_utils.training.best_network``; the card beside it, deep_cnn.md, says what it was
-made from and how well it reads.
+``middle`` is what is stored in the repository: deep_cnn.pt, read with
+``course_utils.training.best_network``; the card beside it, deep_cnn.md, says what it was made from
+and how well it reads. ``long`` trains the same network half as long again. ``quick`` trains a
+smaller one, ``StridedCNN``, in less time; its files are called strided_cnn. All were chosen on
+images that were held back; the network that is stored learns from these, too, and keeps the
+weights of its last epoch, since nothing is left to choose. With ``--plain`` it learns from MNIST's
+images as they are, without digits in other styles: what ``benchmarks.best_network`` asks about
+MNIST. An interrupted training goes on where it stopped when the command is given again.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from course_utils.augment import Augment
 from course_utils.data import LabelledImages, data_folder, load_mnist
 from course_utils.evaluation import Accuracy, accuracy, final_exam
 from course_utils.ink import from_strokes, load_strokes
-from course_utils.models import DeepCNN
+from course_utils.models import DeepCNN, StridedCNN
 from course_utils.styles import with_other_styles
 from course_utils.training import Fit, Recipe, fit, predict, save_checkpoint, set_seed
 from tools.notebooks import write_bytes
 
-NAME = "deep_cnn"
+NETWORKS = {"quick": StridedCNN, "middle": DeepCNN, "long": DeepCNN}
+NAMES = {StridedCNN: "strided_cnn", DeepCNN: "deep_cnn"}  # of the files
 AUGMENT = Augment(rotation=10, shift=2.8, scale=0.1, shear=0.1)
 OTHER_STYLES = {1: 0.2, 0: 0.1, 6: 0.1, 7: 0.1}  # shares that come a second time, drawn onto
 _SHARED = {
@@ -48,7 +49,7 @@ _SHARED = {
 }
 RECIPES = {
     name: Recipe(epochs=epochs, **_SHARED)
-    for name, epochs in {"quick": 5, "middle": 10, "long": 20}.items()
+    for name, epochs in {"quick": 10, "middle": 10, "long": 15}.items()
 }
 
 
@@ -61,7 +62,7 @@ def train(
     unfinished: Path | None = None,
     progress: bool = True,
 ) -> Fit:
-    """Train a ``DeepCNN`` with one of ``RECIPES``.
+    """Train the network of one of ``RECIPES``.
 
     ``examples``: what it learns from, usually all 60,000 labelled images; ``OTHER_STYLES`` are
     added unless ``plain``. No epoch is chosen: the last one is kept. After each epoch the training
@@ -72,7 +73,7 @@ def train(
     examples = examples or load_mnist().together()
     set_seed(seed)
     return fit(
-        DeepCNN(),
+        NETWORKS[kind](),
         examples if plain else with_other_styles(examples, OTHER_STYLES, seed),
         recipe=recipe,
         augment=AUGMENT,
@@ -118,14 +119,20 @@ def card(
     )
     flag = " --plain" if plain else ""
     lr = f"{recipe.optimiser} up to {recipe.max_lr:g}, weight decay {recipe.weight_decay:g}"
-    return f"""# Model card: `{NAME}.pt`
+    network, name = type(outcome.model).__name__, NAMES[type(outcome.model)]
+    reader = (
+        "course_utils.training.best_network()"
+        if network == "DeepCNN"
+        else f"course_utils.training.load_checkpoint(path, {network}())"
+    )
+    return f"""# Model card: `{name}.pt`
 
 Made by `make models` (`python -m tools.models --recipe {kind} --seed {recipe.seed}{flag}`);
-read with `course_utils.training.best_network()`.
+read with `{reader}`.
 
 | | |
 |---|---|
-| network | `course_utils.models.DeepCNN`, {parameters:,} parameters |
+| network | `course_utils.models.{network}`, {parameters:,} parameters |
 | input, output | uint8 images of 28 × 28, ink 255 on paper 0, prepared as MNIST's; ten scores |
 | data | all 60,000 images of MNIST's training file, the validation images among them; \
 the recipe was chosen with images held back |
@@ -138,7 +145,7 @@ label smoothing {recipe.label_smoothing:g} |
 | time | {sum(history.seconds):.0f} s; torch {torch.__version__} |
 | bundled drawings | {drawn} |
 | test, one sitting | {exam} |
-| SHA-256 of `{NAME}.pt` | `{checksum}` |
+| SHA-256 of `{name}.pt` | `{checksum}` |
 
 **Meant for** single digits, drawn or scanned, prepared by `course_utils.ink`; for teaching.
 **Not meant for** anything where a wrong digit costs somebody money or health, for other signs than
@@ -153,16 +160,16 @@ Licence of the weights: MIT, as the code; of the images see the [data card](../R
 
 def store(folder: Path, kind: str, outcome: Fit, plain: bool = False) -> None:
     """Let a finished network sit its exam, then write its checkpoint and its card."""
-    drawings = load_strokes()
+    name, drawings = NAMES[type(outcome.model)], load_strokes()
     prepared = torch.stack([from_strokes(drawing) for drawing in drawings.drawings])
     drawn = accuracy(predict(outcome.model, prepared), drawings.labels)
     with unlogged_exam():
-        exam = final_exam("tools", NAME, lambda images: predict(outcome.model, images))
-    path = folder / f"{NAME}.pt"
+        exam = final_exam("tools", name, lambda images: predict(outcome.model, images))
+    path = folder / f"{name}.pt"
     save_checkpoint(path, outcome)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     text = card(kind, outcome, drawn, exam.accuracy, checksum, plain)
-    write_bytes(folder / f"{NAME}.md", text.encode("utf-8"))
+    write_bytes(path.with_suffix(".md"), text.encode("utf-8"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -177,7 +184,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     options.folder.mkdir(parents=True, exist_ok=True)
     kind, plain = options.recipe, options.plain
-    run = f"{NAME}.{kind}.{options.seed}" + (".plain" if plain else "")
+    name = NAMES[NETWORKS[kind]]
+    run = f"{name}.{kind}.{options.seed}" + (".plain" if plain else "")
     unfinished = options.folder / f"{run}.unfinished.pt"
     outcome = train(kind, options.seed, plain=plain, unfinished=unfinished)
     if outcome.interrupted:
@@ -185,7 +193,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     store(options.folder, kind, outcome, plain)
     unfinished.unlink()
-    print((options.folder / f"{NAME}.md").read_text(encoding="utf-8"))
+    print((options.folder / f"{name}.md").read_text(encoding="utf-8"))
     return 0
 
 
