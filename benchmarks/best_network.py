@@ -6,8 +6,9 @@
 Trains ``tools.models``'s recipes, seed by seed, on all 60,000 labelled images and lets every
 finished network read the 10,000 test images in three ways: once as they are, averaged over nine
 positions, shifted by up to a pixel ("shifts"), and with a second look at those it is unsure of
-("second look"). Nothing is chosen by these readings. MNIST is asked about MNIST: digits in other
-styles are learned only with --styles, as the stored network has learned them.
+("second look"). Before, it has read them as the training left it, with BatchNorm not yet measured
+anew ("as trained"). Nothing is chosen by these readings. MNIST is asked about MNIST:
+digits in other styles are learned only with --styles, as the stored network has learned them.
 
 For choosing there is --folds: the writers are dealt out in six parts, and the digits of each part
 are read by a network that learned from the others (cross-validation). So 60,000 readings judge
@@ -23,6 +24,7 @@ import itertools
 import json
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +37,7 @@ from benchmarks._runs import exam_errors, write_json
 from course_utils.data import LabelledImages, load_mnist, load_writers
 from course_utils.second_look import probabilities
 from course_utils.training import logits, predict
-from tools.models import RECIPES, train
+from tools.models import RECIPES, finish, train
 
 FOLDS = 6
 N_TEST = 10_000
@@ -53,6 +55,7 @@ class Measurement:
     epochs: int
     seconds: float
     n_read: int
+    errors_as_trained: int
     errors: int
     errors_shifts: int
     errors_second_look: int
@@ -103,7 +106,13 @@ def measure(
         count = partial(errors_of, examples.select(torch.nonzero(held_back).flatten()))
         n_read = int(held_back.sum())
         examples = examples.select(torch.nonzero(~held_back).flatten())
+    begin = time.perf_counter()
     outcome = train(recipe, seed, examples, plain=not styles)
+    seconds = time.perf_counter() - begin
+    as_trained = count(partial(predict, outcome.model))
+    begin = time.perf_counter()
+    finish(recipe, outcome.model, examples)
+    seconds += time.perf_counter() - begin
     ways = {
         "errors": predict,
         "errors_shifts": predict_shifts,
@@ -115,8 +124,9 @@ def measure(
         fold=fold,
         styles=styles,
         epochs=outcome.recipe.epochs,
-        seconds=round(sum(outcome.history.seconds), 1),
+        seconds=round(seconds, 1),
         n_read=n_read,
+        errors_as_trained=as_trained,
         **{name: count(partial(way, outcome.model)) for name, way in ways.items()},
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
@@ -139,7 +149,7 @@ def table(rows: list[Measurement]) -> str:
             f"{recipe}{' with other styles' if styles else ''}: {mine[0].epochs} epochs, "
             f"{len(mine)} trainings, {seconds:.0f} s each; {'folds' if folds else 'test images'}"
         )
-        for name in ("errors", "errors_shifts", "errors_second_look"):
+        for name in ("errors_as_trained", "errors", "errors_shifts", "errors_second_look"):
             found = [getattr(row, name) for row in mine]
             n_read = sum(row.n_read for row in mine)
             shares = [count / row.n_read for count, row in zip(found, mine, strict=True)]

@@ -1,5 +1,6 @@
 """Training and storing the best network, on a few images."""
 
+import copy
 import hashlib
 import json
 from dataclasses import replace
@@ -10,6 +11,7 @@ import torch
 
 from benchmarks import best_network as study
 from course_utils import training
+from course_utils.batchnorm import recalibrate
 from course_utils.data import FIRST_STUDENT, LabelledImages, Mnist, load_mnist, load_writers
 from course_utils.ink import from_strokes, load_strokes
 from course_utils.models import SmallCNN, StridedCNN
@@ -53,13 +55,28 @@ def test_stores_a_network_that_can_be_read(
     card = (folder / "deep_cnn.md").read_text("utf-8")
     assert card in capsys.readouterr().out
     assert "283,642 parameters" in card and "| seed | 3 |" in card and "of 10,000" in card
-    assert "with a slash" in card and "--plain" not in card
+    assert "with a slash" in card and "--plain" not in card and "BatchNorm" not in card
     assert models.main(["--plain", "--recipe", "quick", "--folder", str(folder)]) == 0
     card = (folder / "strided_cnn.md").read_text("utf-8")
     assert "| other styles | none |" in card and "--seed 0 --plain`" in card
+    assert "BatchNorm measured anew" in card
     assert "StridedCNN`, 70,586 parameters" in card and "best_network" not in card
     small = load_checkpoint(folder / "strided_cnn.pt", StridedCNN())
     assert small.recipe == models.RECIPES["quick"]
+
+
+def test_batchnorm_is_measured_anew_where_mnist_alone_is_asked(few: Mnist) -> None:
+    outcome = models.train("quick", 0, plain=True, progress=False)
+    before = {name: value.clone() for name, value in outcome.model.state_dict().items()}
+    expected = copy.deepcopy(outcome.model)
+    models.finish("middle", outcome.model)
+    after = outcome.model.state_dict()
+    assert all(torch.equal(before[name], value) for name, value in after.items())
+    models.finish("quick", outcome.model)
+    recalibrate(expected, few.together().images)
+    for name, value in outcome.model.state_dict().items():
+        torch.testing.assert_close(expected.state_dict()[name], value)
+        assert torch.equal(before[name], value) == ("running" not in name and "num_b" not in name)
 
 
 def test_an_interrupted_training_is_kept(
@@ -136,10 +153,10 @@ def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     for fold in range(study.FOLDS):
         row = study.measure("quick", 0, fold)
         assert row.fold == fold and not row.styles and row.n_read == len(read[-1])
-    for examples, held_back in zip(seen, read[::3], strict=True):
+    for examples, held_back in zip(seen, read[::4], strict=True):
         assert len(examples) + len(held_back) == len(together)
         assert not set(writers[examples.ids].tolist()) & set(writers[held_back.ids].tolist())
-    assert sorted(torch.cat([part.ids for part in read[::3]]).tolist()) == sorted(
+    assert sorted(torch.cat([part.ids for part in read[::4]]).tolist()) == sorted(
         together.ids.tolist()
     )
     study.measure("quick", 0, 0, styles=True)
