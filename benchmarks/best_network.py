@@ -1,14 +1,15 @@
 """How good the course's best network is, over several seeds.
 
-    python -m benchmarks best_network [--recipes quick middle long] [--seeds 3] [--styles] [--folds]
-        [--json FILE]
+    python -m benchmarks best_network [--recipes quick middle long] [--seeds 3] [--styles]
+        [--unaugmented] [--folds] [--json FILE]
 
 Trains ``tools.models``'s recipes, seed by seed, on all 60,000 labelled images and lets every
 finished network read the 10,000 test images in three ways: once as they are, averaged over nine
 positions, shifted by up to a pixel ("shifts"), and with a second look at those it is unsure of
 ("second look"). Before, it has read them as the training left it, with BatchNorm not yet measured
 anew ("as trained"). Nothing is chosen by these readings. MNIST is asked about MNIST:
-digits in other styles are learned only with --styles, as the stored network has learned them.
+digits in other styles are learned only with --styles, as the stored network has learned them. With
+--unaugmented the images teach as they are, all else alike: so augmentation is judged.
 
 For choosing there is --folds: the writers are dealt out in six parts, and the digits of each part
 are read by a network that learned from the others (cross-validation). So 60,000 readings judge
@@ -26,7 +27,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +38,7 @@ from benchmarks._runs import exam_errors, write_json
 from course_utils.data import LabelledImages, load_mnist, load_writers
 from course_utils.second_look import probabilities
 from course_utils.training import logits, predict
-from tools.models import RECIPES, finish, train
+from tools.models import AUGMENT, RECIPES, finish, train
 
 FOLDS = 6
 N_TEST = 10_000
@@ -52,6 +53,7 @@ class Measurement:
     seed: int
     fold: int | None
     styles: bool
+    augmented: bool
     epochs: int
     seconds: float
     n_read: int
@@ -92,12 +94,18 @@ def fold_of(examples: LabelledImages) -> Tensor:
 
 
 def measure(
-    recipe: str, seed: int, fold: int | None = None, *, styles: bool = False
+    recipe: str,
+    seed: int,
+    fold: int | None = None,
+    *,
+    styles: bool = False,
+    augmented: bool = True,
 ) -> Measurement:
     """Train once and let the network read in all ways. Raises KeyError for a recipe.
 
     Without a ``fold`` it learns from all images and reads the test images; with one it reads what
-    that fold's writers wrote and learns from the others. With ``styles`` it learns other styles.
+    that fold's writers wrote and learns from the others. With ``styles`` it learns other styles;
+    unless ``augmented`` it learns from unchanged images.
     """
     examples = load_mnist().together()
     count, n_read = partial(exam_errors, "best network"), N_TEST
@@ -107,7 +115,8 @@ def measure(
         n_read = int(held_back.sum())
         examples = examples.select(torch.nonzero(~held_back).flatten())
     begin = time.perf_counter()
-    outcome = train(recipe, seed, examples, plain=not styles)
+    augment = AUGMENT if augmented else None
+    outcome = train(recipe, seed, examples, plain=not styles, augment=augment)
     seconds = time.perf_counter() - begin
     as_trained = count(partial(predict, outcome.model))
     begin = time.perf_counter()
@@ -123,6 +132,7 @@ def measure(
         seed=seed,
         fold=fold,
         styles=styles,
+        augmented=augmented,
         epochs=outcome.recipe.epochs,
         seconds=round(seconds, 1),
         n_read=n_read,
@@ -143,10 +153,11 @@ def table(rows: list[Measurement]) -> str:
     lines = []
     for kind in dict.fromkeys(map(_kind, rows)):
         mine = [row for row in rows if _kind(row) == kind]
-        recipe, styles, folds = kind
+        recipe, styles, augmented, folds = kind
+        how = " with other styles" * styles + " without augmentation" * (not augmented)
         seconds = statistics.mean(row.seconds for row in mine)
         lines.append(
-            f"{recipe}{' with other styles' if styles else ''}: {mine[0].epochs} epochs, "
+            f"{recipe}{how}: {mine[0].epochs} epochs, "
             f"{len(mine)} trainings, {seconds:.0f} s each; {'folds' if folds else 'test images'}"
         )
         for name in ("errors_as_trained", "errors", "errors_shifts", "errors_second_look"):
@@ -162,9 +173,9 @@ def table(rows: list[Measurement]) -> str:
     return "\n".join(lines)
 
 
-def _kind(row: Measurement) -> tuple[str, bool, bool]:
-    """What a line of the table is about: recipe, other styles or not, folds or not."""
-    return row.recipe, row.styles, row.fold is not None
+def _kind(row: Measurement) -> tuple[str, bool, bool, bool]:
+    """What a line is about: recipe; other styles, augmentation and folds, each or not."""
+    return row.recipe, row.styles, row.augmented, row.fold is not None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -175,6 +186,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--seeds", type=int, default=3, metavar="N")
     parser.add_argument("--styles", action="store_true", help="learn other styles as well")
+    parser.add_argument("--unaugmented", action="store_true", help="learn from unchanged images")
     parser.add_argument("--folds", action="store_true", help="judge by cross-validation")
     parser.add_argument("--json", type=Path, metavar="FILE", help="read and write the figures")
     options = parser.parse_args(argv)
@@ -183,11 +195,13 @@ def main(argv: list[str] | None = None) -> int:
     rows = []
     if options.json and options.json.exists():
         rows = [Measurement(**row) for row in json.loads(options.json.read_text("utf-8"))]
-    done = {(row.recipe, row.seed, row.fold) for row in rows if row.styles == options.styles}
+    how = {"styles": options.styles, "augmented": not options.unaugmented}
+    alike = [row for row in rows if how.items() <= asdict(row).items()]
+    done = {(row.recipe, row.seed, row.fold) for row in alike}
     folds = range(FOLDS) if options.folds else [None]
     for asked in itertools.product(options.recipes, range(options.seeds), folds):
         if asked not in done:
-            rows.append(measure(*asked, styles=options.styles))
+            rows.append(measure(*asked, **how))
             if options.json:
                 write_json(options.json, rows)
     print(table(rows))

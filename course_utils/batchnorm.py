@@ -1,7 +1,5 @@
 """BatchNorm's means and variances, measured anew once the weights no longer change."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -15,9 +13,9 @@ def recalibrate(model: nn.Module, images: Tensor, batch_size: int = 500) -> None
 
     What a training leaves there are running averages over its last few batches: of images that
     were changed by augmentation, under weights that still moved. A network in use sees neither.
-    Here each is the mean over batches of about ``batch_size`` images, unchanged and in random
-    order, that a fixed seed draws. Works in place; weights, modes and device stay as they are, and
-    a model without BatchNorm is left alone.
+    Here each is the mean over batches of ``batch_size`` images or a few more, unchanged and in
+    random order, that a fixed seed draws. Works in place; weights, modes and device stay as they
+    are, and a model without BatchNorm is left alone.
     Raises ValueError for another shape or dtype, and for fewer than two images.
     Source: Y. Wu, J. Johnson, Rethinking "batch" in BatchNorm (2021), there "precise BatchNorm".
     """
@@ -31,7 +29,7 @@ def recalibrate(model: nn.Module, images: Tensor, batch_size: int = 500) -> None
     if not layers:
         return
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    batches = order.tensor_split(math.ceil(len(images) / batch_size))
+    batches = order.tensor_split(max(1, len(images) // batch_size))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     modes = {part: part.training for part in model.modules()}
     momenta = [layer.momentum for layer in layers]

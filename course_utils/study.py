@@ -150,20 +150,25 @@ def stored(path: Path = RESULTS) -> list[Run]:
     return [Run(**r | {"augment": Augment(**r["augment"])}) for r in contents["runs"]]
 
 
-def cross_validated(*, styles: bool = False, path: Path = BEST_NETWORK) -> dict[str, int]:
+def cross_validated(
+    *, styles: bool = False, augmented: bool = True, path: Path = BEST_NETWORK
+) -> dict[str, int]:
     """Errors of 60,000 in the cross-validation of the best network, by the way of reading.
 
     Each digit was read by a network that had learned from other writers only; with ``styles`` it
-    had learned digits in other styles, too. The ways are "once", "nine shifts" and "second look".
+    had learned digits in other styles, too, and unless ``augmented`` from unchanged images. The
+    ways are "once", "nine shifts" and "second look".
     Raises ValueError when ``path`` does not hold one such cross-validation, all parts of it.
     """
     rows = json.loads(path.read_text("utf-8"))
-    rows = [row for row in rows if row["fold"] is not None and row["styles"] == styles]
+    how = {"styles": styles, "augmented": augmented}
+    rows = [row for row in rows if row["fold"] is not None and how.items() <= row.items()]
     if sorted(row["fold"] for row in rows) != list(range(6)):
         raise ValueError(
             f"expected {path} to hold the parts 0 to 5 once each, got "
             f"{[row['fold'] for row in rows]}: run python -m benchmarks best_network --folds"
-            + (" --styles" if styles else "")
+            + " --styles" * styles
+            + " --unaugmented" * (not augmented)
         )
     keys = {"once": "errors", "nine shifts": "errors_shifts", "second look": "errors_second_look"}
     return {name: sum(row[key] for row in rows) for name, key in keys.items()}

@@ -43,6 +43,14 @@ def test_batches_count_alike_and_nothing_of_before(images: torch.Tensor) -> None
     assert model.norm.num_batches_tracked == 6
 
 
+def test_no_image_is_left_alone(images: torch.Tensor) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(784))  # refuses a batch of one image
+    recalibrate(model, images[:3], batch_size=2)
+    assert model[1].num_batches_tracked == 1
+    recalibrate(model, images[:2], batch_size=500)
+    assert model[1].num_batches_tracked == 1
+
+
 def test_the_rest_stays(images: torch.Tensor) -> None:
     torch.manual_seed(0)
     model = SmallCNN().train()

@@ -11,6 +11,7 @@ import torch
 
 from benchmarks import best_network as study
 from course_utils import training
+from course_utils.augment import Augment
 from course_utils.batchnorm import recalibrate
 from course_utils.data import FIRST_STUDENT, LabelledImages, Mnist, load_mnist, load_writers
 from course_utils.ink import from_strokes, load_strokes
@@ -126,10 +127,13 @@ def test_the_stored_network_is_the_one_of_the_card() -> None:
 
 
 def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, read = [], []
+    seen, read, changes = [], [], []
 
-    def fit(model: SmallCNN, examples: LabelledImages, **_: object) -> Fit:
+    def fit(
+        model: SmallCNN, examples: LabelledImages, *, augment: Augment | None, **_: object
+    ) -> Fit:
         seen.append(examples)
+        changes.append(augment)
         return Fit(model, Recipe(), History(seconds=[0.0]), 1)
 
     def errors_of(examples: LabelledImages, _: object) -> int:
@@ -161,6 +165,9 @@ def test_what_teaches(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     study.measure("quick", 0, 0, styles=True)
     assert len(seen[-1]) > len(seen[0]) and torch.equal(seen[-1].ids[: len(seen[0])], seen[0].ids)
+    assert set(changes) == {models.AUGMENT}
+    row = study.measure("quick", 0, 0, augmented=False)
+    assert not row.augmented and changes[-1] is None and torch.equal(seen[-1].ids, seen[0].ids)
 
 
 def test_every_fold_has_employees_and_students() -> None:
@@ -208,14 +215,18 @@ def test_the_study_goes_on_from_its_file(
     total = sum(row["errors"] for row in rows[3:])
     assert sum(row["n_read"] for row in rows[3:]) == 712
     assert f"{total} of 712" in capsys.readouterr().out
+    assert study.main([*command, "1", "--unaugmented"]) == 0
+    assert "quick without augmentation: 1 epochs, 1 trainings" in capsys.readouterr().out
+    assert len(json.loads(file.read_text("utf-8"))) == len(rows) + 1
 
 
 def test_the_stored_figures_are_of_these_recipes() -> None:
     path = Path(study.__file__).with_suffix(".json")
     rows = [study.Measurement(**row) for row in json.loads(path.read_text("utf-8"))]
-    keys = [(row.recipe, row.seed, row.fold, row.styles) for row in rows]
-    asked = {("quick", 0, fold, styles) for fold in range(study.FOLDS) for styles in (False, True)}
+    keys = [(row.recipe, row.seed, row.fold, row.styles, row.augmented) for row in rows]
+    ways = ((False, True), (True, True), (False, False))  # with other styles, augmented
+    asked = {("quick", 0, fold, *way) for fold in range(study.FOLDS) for way in ways}
     kinds = {"quick": False, "long": False, "middle": True}  # with other styles or without
-    asked |= {(recipe, seed, None, kinds[recipe]) for recipe in kinds for seed in range(3)}
+    asked |= {(recipe, seed, None, kinds[recipe], True) for recipe in kinds for seed in range(3)}
     assert len(keys) == len(asked) and set(keys) == asked
     assert all(row.epochs == models.RECIPES[row.recipe].epochs for row in rows)

@@ -62,14 +62,16 @@ def train(
     examples: LabelledImages | None = None,
     *,
     plain: bool = False,
+    augment: Augment | None = AUGMENT,
     unfinished: Path | None = None,
     progress: bool = True,
 ) -> Fit:
     """Train the network of one of ``RECIPES``.
 
     ``examples``: what it learns from, usually all 60,000 labelled images; ``OTHER_STYLES`` are
-    added unless ``plain``. No epoch is chosen: the last one is kept; ``finish`` comes after it. The
-    training is saved in ``unfinished`` after each epoch, and gone on from where it exists.
+    added unless ``plain``. ``augment``: None shows them unchanged, to tell what changes are
+    worth. No epoch is chosen: the last one is kept; ``finish`` comes after it. The training is
+    saved in ``unfinished`` after each epoch, and gone on from where it exists.
     Raises KeyError for another kind.
     """
     recipe = Recipe(**asdict(RECIPES[kind]) | {"seed": seed})
@@ -79,7 +81,7 @@ def train(
         NETWORKS[kind](),
         examples if plain else with_other_styles(examples, OTHER_STYLES, seed),
         recipe=recipe,
-        augment=AUGMENT,
+        augment=augment,
         checkpoint=unfinished,
         resume=unfinished is not None,
         progress=progress,
