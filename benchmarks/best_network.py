@@ -27,7 +27,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.json and options.json.exists():
         rows = [Measurement(**row) for row in json.loads(options.json.read_text("utf-8"))]
     how = {"styles": options.styles, "augmented": not options.unaugmented}
-    alike = [row for row in rows if how.items() <= asdict(row).items()]
+    alike = [row for row in rows if [row.styles, row.augmented] == list(how.values())]
     done = {(row.recipe, row.seed, row.fold) for row in alike}
     folds = range(FOLDS) if options.folds else [None]
     for asked in itertools.product(options.recipes, range(options.seeds), folds):

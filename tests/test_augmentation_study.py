@@ -149,7 +149,7 @@ def test_the_cost_of_every_kind_is_measured(capsys: pytest.CaptureFixture) -> No
 def test_the_cross_validation_adds_up_its_parts(tmp_path: Path) -> None:
     how = {"styles": False, "augmented": True}
     rows = [
-        {"errors": 9 - k, "errors_shifts": 3, "errors_second_look": k} | how | {"fold": k}
+        how | {"fold": k, "errors": 9 - k, "errors_shifts": 3, "errors_second_look": k}
         for k in range(6)
     ]
     others = [row | {"styles": True, "errors": 10} for row in rows]
