@@ -46,7 +46,7 @@ class Augment:
             "shear is a share between 0 and 2 (0.1 for ± 10 %)": 0 <= self.shear <= 2,
             "elastic must be 0 or more pixels": 0 <= self.elastic < math.inf,
             "sigma must be 1 or more pixels": 1 <= self.sigma < math.inf,
-            "erase must be a whole number of pixels, 0 or more": self.erase >= 0
+            "erase must be a whole number of pixels, 0 or more": 0 <= self.erase < math.inf
             and self.erase == int(self.erase),
             "noise must be between 0 and 1, as the ink is": 0 <= self.noise <= 1,
         }
@@ -103,8 +103,12 @@ def linear_maps(rotation: Tensor, wide: Tensor, high: Tensor, shear: Tensor) -> 
     """Matrices (n, 2, 2) that move a digit's points (x to the right, y down, from the centre).
 
     In this order: stretch by the factors ``wide`` and ``high``, lean to the right by ``shear``
-    times the height, turn counter-clockwise by ``rotation`` degrees. All four are tensors (n,).
+    times the height, turn counter-clockwise by ``rotation`` degrees. All four are float tensors
+    (n,). Raises ValueError for others.
     """
+    given = {"rotation": rotation, "wide": wide, "high": high, "shear": shear}
+    for name, values in given.items():
+        _check_form(name, values, (len(rotation) if rotation.ndim else 1,))
     angle = torch.deg2rad(rotation)
     cos, sin = angle.cos(), angle.sin()
     # [[cos, sin], [-sin, cos]] is counter-clockwise as seen, because y points down.
@@ -118,8 +122,15 @@ def warp(images: Tensor, maps: Tensor, shifts: Tensor, field: Tensor | None = No
 
     A positive shift goes right and down. ``field`` (n, 2, height, width), x before y, is added in
     pixels to the places that are looked up. Between pixels the four neighbours are mixed
-    (bilinear); outside the image is paper, 0.
+    (bilinear); outside the image is paper, 0. Raises ValueError as ``sampling_grid`` does, and for
+    images of another form.
     """
+    if images.ndim != 4 or not images.is_floating_point():
+        raise ValueError(
+            "images must be a float tensor of shape (n, 1, height, width), got "
+            f"{images.dtype} of shape {tuple(images.shape)}"
+        )
+    _check_form("maps", maps, (len(images), 2, 2))
     grid = sampling_grid(maps, shifts, images.shape[-2:], field)
     return nn.functional.grid_sample(images, grid.to(images), align_corners=False)
 
@@ -131,9 +142,22 @@ def sampling_grid(
 
     The lookup goes backwards, from a place in the result to the place its ink came from. Places
     are those of ``grid_sample`` with ``align_corners=False``: -1 and 1 are the image's edges.
+    Raises ValueError for tensors of other shapes or that are not float, for a size below 1, and for
+    maps that press an image flat (they have no inverse).
     """
     height, width = size
-    back = torch.linalg.inv(maps)
+    n = len(maps) if maps.ndim else 1
+    _check_form("maps", maps, (n, 2, 2))
+    _check_form("shifts", shifts, (n, 2), maps.dtype)
+    if min(size) < 1:
+        raise ValueError(f"size must be a height and a width of 1 or more, got {tuple(size)}")
+    if field is not None:
+        _check_form("field", field, (n, 2, height, width))
+    back, flat = torch.linalg.inv_ex(maps)
+    if flat.any():
+        raise ValueError(
+            f"maps must have inverses, got {int(flat.count_nonzero())} that press the image flat"
+        )
     start = -(back @ shifts.unsqueeze(2))  # (n, 2, 1): where the centre's ink came from
     x = torch.arange(width, dtype=maps.dtype) - (width - 1) / 2
     y = torch.arange(height, dtype=maps.dtype) - (height - 1) / 2
@@ -162,7 +186,14 @@ def elastic_field(
     and its correlation, exp(-d² / 4 sigma²) at a distance of d, by less than 2 parts in 10,000.
     Average is the root of the mean square. Source: Simard, Steinkraus and Platt (2003), who
     draw between -1 and 1, and with sigma 4 and their factor 34 come to 1.4 pixels.
+    Raises ValueError unless n and size are 1 or more, elastic is 0 or more and sigma 1 or more.
     """
+    elastic, sigma = float(elastic), float(sigma)
+    if min(n, *size) < 1 or not (0 <= elastic < math.inf and 1 <= sigma < math.inf):
+        raise ValueError(
+            "expected n, height and width of 1 or more, elastic of 0 or more and sigma of 1 or "
+            f"more pixels, got n={n}, size={tuple(size)}, elastic={elastic}, sigma={sigma}"
+        )
     down, across = (_smoothing(length, sigma) for length in size)
     noise = torch.randn(n * 2, down.shape[1], across.shape[1], generator=generator)
     field = (down * elastic) @ (noise @ across.T)
@@ -191,6 +222,17 @@ def _outside_squares(draws: Tensor, side: int, images: Tensor) -> Tensor:
     down = (y - draws[:, 1:] * height / 2).abs() < side / 2
     outside = ~(down.unsqueeze(2) & across.unsqueeze(1))
     return outside.unsqueeze(1).to(images)
+
+
+def _check_form(
+    name: str, values: Tensor, shape: tuple[int, ...], dtype: torch.dtype | None = None
+) -> None:
+    fits = values.is_floating_point() if dtype is None else values.dtype == dtype
+    if tuple(values.shape) != shape or not fits:
+        raise ValueError(
+            f"{name} must be a {dtype or 'float'} tensor of shape {shape}, got {values.dtype} of "
+            f"shape {tuple(values.shape)}"
+        )
 
 
 def _check_batch(images: Tensor, generator: torch.Generator | None) -> None:

@@ -1,5 +1,6 @@
 """The networks, each a short ``nn.Module``; all take images as ``as_input`` makes them."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -16,7 +17,13 @@ def as_input(images: Tensor) -> Tensor:
 
     Raises ValueError for no images, another shape or another dtype.
     """
-    if images.dtype != torch.uint8 or images.shape[1:] != IMAGE_SHAPE:
+    check_images(images)
+    return images.unsqueeze(1).float() / 255
+
+
+def check_images(images: Tensor) -> None:
+    """Raise ValueError unless these are uint8 images (n, 28, 28), one or more."""
+    if images.dtype != torch.uint8 or images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
         raise ValueError(
             "images must be a uint8 tensor of shape (n, 28, 28) with values 0 … 255, got "
             f"{images.dtype} of shape {tuple(images.shape)}; pass them as load_mnist() gives them: "
@@ -24,16 +31,21 @@ def as_input(images: Tensor) -> Tensor:
         )
     if len(images) == 0:
         raise ValueError("there are no images: expected at least one, got shape (0, 28, 28)")
-    return images.unsqueeze(1).float() / 255
 
 
 class Standardise(nn.Module):
-    """Subtract a mean and divide by a standard deviation; both are saved with the weights."""
+    """Subtract a mean and divide by a standard deviation; both are saved with the weights.
+
+    Raises ValueError unless both are finite and the deviation is above 0.
+    """
 
     def __init__(self, mean: float = MNIST_MEAN, deviation: float = MNIST_DEVIATION) -> None:
         super().__init__()
-        if not deviation > 0:
-            raise ValueError(f"the standard deviation must be above 0, got {deviation}")
+        if not (-math.inf < mean < math.inf and 0 < deviation < math.inf):
+            raise ValueError(
+                "the mean must be finite and the standard deviation finite and above 0, got "
+                f"mean={mean}, deviation={deviation}"
+            )
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("deviation", torch.tensor(deviation))
 

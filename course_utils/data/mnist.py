@@ -53,6 +53,7 @@ class LabelledImages:
     ``images``: uint8 tensor (n, 28, 28), 0 = background, 255 = full ink.
     ``labels``: int64 tensor (n,), the digit 0-9 that the image shows.
     ``ids``: int64 tensor (n,), the position of each image in the original MNIST file.
+    Raises ValueError for other shapes and dtypes.
     """
 
     images: Tensor
@@ -60,7 +61,8 @@ class LabelledImages:
     ids: Tensor
 
     def __post_init__(self) -> None:
-        if self.images.dtype != torch.uint8 or self.images.shape[1:] != IMAGE_SHAPE:
+        found = (self.images.dtype, self.images.ndim, self.images.shape[1:])
+        if found != (torch.uint8, 3, IMAGE_SHAPE):
             raise ValueError(
                 "images must be a uint8 tensor of shape (n, 28, 28), got "
                 f"{self.images.dtype} of shape {tuple(self.images.shape)}"

@@ -23,8 +23,8 @@ def hard_digits(validation: LabelledImages) -> LabelledImages:
     missing = [i for i in HARD_DIGIT_IDS if i not in position]
     if missing:
         raise ValueError(
-            f"{len(missing)} of the {len(HARD_DIGIT_IDS)} hard digits are not in this set of "
-            f"{len(validation):,} images; pass load_mnist().validation"
+            f"expected load_mnist().validation, got a set of {len(validation):,} images that lacks "
+            f"{len(missing)} of the {len(HARD_DIGIT_IDS)} hard digits"
         )
     return validation.select([position[i] for i in HARD_DIGIT_IDS])
 

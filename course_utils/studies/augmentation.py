@@ -84,15 +84,20 @@ def trained(asked: Run, mnist: Mnist) -> nn.Module:
 
 
 def epochs_for(n_images: int) -> int:
-    """How many epochs make at least ``STEPS`` steps."""
+    """How many epochs make at least ``STEPS`` steps. Raises ValueError for less than one image."""
+    if not 1 <= n_images < math.inf:
+        raise ValueError(f"n_images must be a number of 1 or more, got {n_images}")
     return math.ceil(STEPS / math.ceil(n_images / BATCH))
 
 
 def balanced(train: LabelledImages, n: int, seed: int) -> LabelledImages:
     """A random part of the training images, as many of each digit; all of them for 50,000.
 
-    Raises ValueError when ``n`` is no multiple of ten or some digit has too few.
+    Raises ValueError when ``n`` is no multiple of ten or some digit has too few, and for a seed
+    that is no whole number of 32 bits.
     """
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number between 0 and 2**32 - 1, got {seed!r}")
     if n == len(train):
         return train
     each, rest = divmod(n, N_CLASSES)

@@ -51,12 +51,12 @@ def device_named(name: str, what: str = "device") -> torch.device:
         raise ValueError(f"{what} must be cpu, cuda, cuda:N or mps, got {name!r}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise RuntimeError(
-            f"{what} is {name!r}, but torch sees {torch.cuda.device_count()} CUDA devices; "
-            "leave it out to let the course choose, or set it to cpu"
+            f"{what} must be here, got {name!r}: torch sees {torch.cuda.device_count()} CUDA "
+            "devices; leave it out to let the course choose, or set it to cpu"
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise RuntimeError(
-            f"{what} is {name!r}, but this machine or this torch build has no MPS device; "
+            f"{what} must be here, got {name!r}: this machine, or this torch, has no MPS device; "
             "leave it out to let the course choose, or set it to cpu"
         )
     return device

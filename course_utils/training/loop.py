@@ -49,7 +49,8 @@ def fit(
     checkpoint cannot be written, a warning says so, and the training goes on.
     Raises ValueError for an empty set, for labels the model has no score for, and for a recipe,
     data or an augmentation other than the checkpoint's; CheckpointError for a file that cannot be
-    read, or a place that cannot be written to; TrainingError when the loss is no longer a number.
+    read, or a place that cannot be written to; RuntimeError for a device that is not here;
+    TrainingError when the loss is no longer a number.
     """
     recipe = recipe or Recipe()
     _check_set(model, train, "training")
@@ -119,8 +120,14 @@ def one_cycle(step: int, steps: int, max_lr: float, warm_up: float = 0.25) -> tu
     The rate rises from a 25th of ``max_lr`` to it, for a share ``warm_up`` of the steps, and falls
     to almost 0; the momentum falls from 0.95 to 0.85 meanwhile and rises again. The same numbers as
     ``torch.optim.lr_scheduler.OneCycleLR``.
+    Raises ValueError unless 0 ≤ step < steps, max_lr is above 0 and 0 < warm_up < 1.
     Source: L. N. Smith, N. Topin, Super-convergence (2018).
     """
+    if not (0 <= step < steps and 0 < max_lr < math.inf and 0 < warm_up < 1):
+        raise ValueError(
+            "expected 0 <= step < steps, a max_lr above 0 and 0 < warm_up < 1, got "
+            f"step={step}, steps={steps}, max_lr={max_lr}, warm_up={warm_up}"
+        )
 
     def between(start: float, end: float, share: float) -> float:
         return end + (start - end) / 2 * (math.cos(math.pi * share) + 1)

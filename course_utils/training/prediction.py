@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from course_utils.models import as_input
+from course_utils.models import as_input, check_images
 
 NINE_POSITIONS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 
@@ -18,7 +18,7 @@ def logits(model: nn.Module, images: Tensor, batch_size: int = 2_000) -> Tensor:
     Raises ValueError for images of another shape or dtype, for none, and for a model that does not
     give one row of scores per image, or scores that are no numbers.
     """
-    as_input(images[:1])
+    check_images(images)
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     parts = []
     with _evaluation_mode(model), torch.no_grad():
@@ -53,7 +53,7 @@ def predict_in_nine_positions(model: nn.Module, images: Tensor) -> Tensor:
     It is read where it stands and moved by one pixel to each side and corner; background comes in.
     This is test-time augmentation. ``images``: uint8 (n, 28, 28). Raises ValueError as ``logits``.
     """
-    as_input(images[:1])
+    check_images(images)
     padded = nn.functional.pad(images, (1, 1, 1, 1))
     height, width = images.shape[1:]
     moved = (

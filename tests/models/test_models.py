@@ -65,7 +65,7 @@ def test_standardise_keeps_its_constants_with_the_weights() -> None:
     other.load_state_dict(layer.state_dict())
     assert torch.equal(other(torch.tensor([1.25])), torch.tensor([2.0]))
     assert not list(layer.parameters())
-    with pytest.raises(ValueError, match="standard deviation must be above 0, got 0"):
+    with pytest.raises(ValueError, match="above 0, got mean=0.0, deviation=0.0"):
         Standardise(0.0, 0.0)
 
 
