@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode, v4
 
-from tools import contracts, execute, notebooks
+from tools import contracts, notebooks, outputs
 
 NAME = "01_two_plus_two"
 PNG = (  # one pixel
@@ -143,7 +143,7 @@ class Offences(dict[str, tuple[Callable[[NotebookNode], object], str, bool]]):
         change, expected, sealed = self[name]
         nb = notebooks.read(chapter)
         change(nb)
-        nb = execute.normalise(nb) if sealed else nb
+        nb = outputs.normalise(nb) if sealed else nb
         chapter.write_text(notebooks.dumps(nb), encoding="utf-8")
         found = contracts.problems(chapter)
         assert found, f"{name} went unnoticed"

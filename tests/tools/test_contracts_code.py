@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.sound import Offences, cell, code
-from tools import contracts, execute, notebooks
+from tools import contracts, notebooks, outputs
 
 breaks = Offences()
 
@@ -129,7 +129,7 @@ def test_figures_may_be_folded_or_teach_drawing(how: str, chapter: Path, machine
         figure.metadata["jupyter"] = {"source_hidden": True}
     else:
         figure.metadata["tags"] = ["teaches-drawing"]
-    notebooks.write(chapter, execute.normalise(nb))
+    notebooks.write(chapter, outputs.normalise(nb))
     assert contracts.problems(chapter) == []
 
 
@@ -137,5 +137,5 @@ def test_solved_answers_may_be_used(chapter: Path, machine: None) -> None:
     nb = notebooks.read(chapter)
     text = "add = checking.solved(add2, lambda a, b: a + b)\nadd(1, 2)\n"
     nb.cells[-2].source = text + nb.cells[-2].source
-    notebooks.write(chapter, execute.normalise(nb))
+    notebooks.write(chapter, outputs.normalise(nb))
     assert contracts.problems(chapter) == []

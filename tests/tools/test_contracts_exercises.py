@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.sound import Offences, cell, code
-from tools import contracts, execute, notebooks
+from tools import contracts, notebooks, outputs
 
 breaks = Offences()
 
@@ -164,5 +164,5 @@ def test_a_check_may_end_with_passed(chapter: Path, machine: None) -> None:
     check = cell(nb, "# Check of exercise 2")
     check.source = check.source.replace("print('Exercise 2: right')", "answer.passed('right')")
     check.source = check.source.replace("assert add2(1", "answer = plots\nassert add2(1")
-    notebooks.write(chapter, execute.normalise(nb))
+    notebooks.write(chapter, outputs.normalise(nb))
     assert contracts.problems(chapter) == []

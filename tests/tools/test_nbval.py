@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from nbformat import v4
+from nbformat import NotebookNode, v4
 
-from tests.tools.sound import NAME, sound, write_cells
-from tools import contracts, execute, notebooks
+from tests.tools.sound import NAME, PNG, sound, write_cells
+from tools import contracts, execute, notebooks, outputs
 
 ENVIRONMENT = """\
 import os, pathlib
@@ -26,8 +28,65 @@ for host in ("192.0.2.1", "server.invalid"):
         socket.create_connection((host, 80), timeout=5)
     except OSError as error:
         print(type(error).__name__, host in str(error))"""
+
+
+def printed(text: str, name: str = "stdout") -> NotebookNode:
+    return v4.new_output("stream", name=name, text=text)
+
+
+def shown(text: str, kind: str = "display_data", **more: object) -> NotebookNode:
+    return v4.new_output(kind, {"text/plain": text}, **more)
+
+
+def html(text: str) -> NotebookNode:
+    data = {"text/plain": "<IPython.core.display.HTML object>", "text/html": text}
+    return v4.new_output("display_data", data)
+
+
+def picture(content: str, metadata: dict, text: str = "a") -> NotebookNode:
+    data = {"text/plain": text, "image/png": content}
+    return v4.new_output("display_data", data, metadata=metadata)
+
+
 VARYING = "print(object())\nprint('/tmp/run_2/model.pt', '/var/folders/x/T/a.pt')"
 STORED_VARYING = "<object object at 0x7f0000000000>\n/tmp/1 /private/var/folders/y/T/2\n"
+# What a cell does, what is stored of it, and whether strict nbval lets that pass.
+SHOW = "from IPython.display import HTML, display; import sys\n"
+DATA = 'display({"text/plain": "a", "image/png": "' + PNG + '"}, raw=True, metadata={"alt": "b"})'
+VERDICTS = [
+    ("print(1)", [printed("1\n")], True),
+    ("print(1)", [printed("2\n")], False),
+    ("print(1)", [printed("1")], False),
+    ("print(1)", [], False),
+    ("pass", [printed("1\n")], False),
+    ("print('10 %\\r20 %')", [printed("20 %\n")], True),
+    ("print('10 %\\r20 %')", [printed("10 %\r20 %\n")], True),
+    ("print('10 %\\r20 %')", [printed("10 %\n")], False),
+    ("print('10 %\\r')", [printed("10 %\r\n")], True),
+    ("print('10 %\\r')", [printed("\n")], False),
+    ("print('a\\r\\rb\\nc')", [printed("b\nc\n")], True),
+    ("print('ab\\bc')", [printed("ac\n")], False),
+    (SHOW + "print(1, file=sys.stderr)", [printed("1\n")], False),
+    (SHOW + "print(1, file=sys.stderr)", [printed("1\n", "stderr")], True),
+    (SHOW + "print(1); display(2); print(3)", [printed("1\n3\n"), shown("2")], True),
+    (SHOW + "print(1); display(2); print(3)", [shown("2"), printed("1\n"), printed("3\n")], True),
+    (SHOW + "display(1); display(2)", [shown("1"), shown("2")], True),
+    (SHOW + "display(1); display(2)", [shown("2"), shown("1")], False),
+    (SHOW + "display(1); display(2)", [shown("1")], False),
+    ("1", [shown("1", "execute_result", execution_count=77)], True),
+    ("1", [shown("1")], True),
+    ("1", [shown("1.0")], False),
+    (SHOW + "display(HTML('<b>1</b>'))", [html("<b>1</b>")], True),
+    (SHOW + "display(HTML('<b>1</b>'))", [html("<b>2</b>")], False),
+    (SHOW + "display(HTML('<b>1</b>'))", [shown("<IPython.core.display.HTML object>")], False),
+    (SHOW + DATA, [picture(PNG, {"alt": "b"})], True),
+    (SHOW + DATA, [picture("AAAA", {"alt": "b"})], True),
+    (SHOW + DATA, [picture(PNG, {"alt": "b"}, "c")], False),
+    (SHOW + DATA, [], False),
+    ("print(object())", [printed("<object object at 0x7f0000000000>\n")], True),
+    ("print(0x803)", [printed("2052\n")], False),
+    ("print('/tmp/a/b.pt')", [printed("/private/var/folders/x/T/c.pt\n")], True),
+]
 PROJECT_TESTS = """\
 import os, socket
 import pytest
@@ -93,6 +152,11 @@ def project(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("first", "second"):
         stored(folder / f"{name}.ipynb", (ENVIRONMENT, "sitting 1\n"), (GUARDED, blocked))
     stored(folder / "varying.ipynb", (VARYING, STORED_VARYING), ("print(0x803)", "2052\n"))
+    path = write_cells(folder / "verdicts.ipynb", *(text for text, _, _ in VERDICTS))
+    nb = notebooks.read(path)
+    for count, (c, (_, found, _)) in enumerate(zip(nb.cells, VERDICTS, strict=True), start=1):
+        c.execution_count, c.outputs = count, found
+    notebooks.write(path, nb)
     write_cells(root / "workbook" / "learner.ipynb", "raise NotImplementedError")
     return root
 
@@ -147,7 +211,7 @@ def test_nbval_overlooks_addresses_and_temporary_paths_but_no_number(nbval_run: 
 def test_sanitizers_leave_numbers(text: str) -> None:
     output = v4.new_output("stream", name="stdout", text=text)
     c = v4.new_code_cell(outputs=[output])
-    assert execute.compared_outputs(c)["stdout"] == [text]
+    assert outputs.compared_outputs(c)["stdout"] == [text]
 
 
 def test_settings_hold_without_nbval_and_in_subfolders(project: Path) -> None:
@@ -162,16 +226,50 @@ def test_learners_copies_are_not_collected(project: Path) -> None:
     assert "learner" not in text
 
 
-def test_comparison_is_nbvals_own(nbval_run: tuple, project: Path) -> None:
+@pytest.mark.parametrize("name", [f"{NAME}/{NAME}", "wrong", "verdicts"])
+def test_comparison_is_nbvals_own(name: str, nbval_run: tuple, project: Path) -> None:
     """What nbval passes, executing leaves alone; what it refuses, executing would rewrite."""
-    for name, same in ((f"{NAME}/{NAME}", True), ("wrong", False)):
-        path = project / "notebooks" / f"{name}.ipynb"
-        nb = notebooks.read(path)
-        fresh = execute.run(nb, path.parent)
-        found = [
-            execute.compared_outputs(a) == execute.compared_outputs(b)
-            for a, b in zip(nb.cells, fresh.cells, strict=True)
-            if notebooks.is_code(a)
-        ]
-        assert all(found) is same
-        assert found == [o == "PASSED" for o in nbval_run[1][path.stem]]
+    path = project / "notebooks" / f"{name}.ipynb"
+    nb = notebooks.read(path)
+    fresh = execute.run(nb, path.parent)
+    found = [
+        outputs.compared_outputs(a) == outputs.compared_outputs(b)
+        for a, b in zip(nb.cells, fresh.cells, strict=True)
+        if notebooks.is_code(a)
+    ]
+    assert found == [o == "PASSED" for o in nbval_run[1][path.stem]]
+    if name == "verdicts":
+        assert found == [same for _, _, same in VERDICTS]
+    else:
+        assert all(found) is (name != "wrong")
+
+
+def test_executing_notices_metadata_which_nbval_overlooks() -> None:
+    one, other = (v4.new_code_cell(outputs=[picture(PNG, {"alt": alt})]) for alt in "ab")
+    assert outputs.compared_outputs(one) != outputs.compared_outputs(other)
+
+
+def test_patterns_are_read_as_nbval_reads_them() -> None:
+    from nbval.plugin import get_sanitize_patterns
+
+    read = get_sanitize_patterns(notebooks.SANITIZER.read_text(encoding="utf-8"))
+    assert outputs.sanitizers() == read
+    assert len(read) == 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_streams_are_joined_as_nbval_joins_them(seed: int) -> None:
+    """Texts of letters, returns and new lines by chance, on two streams, with pictures between."""
+    from nbval.plugin import coalesce_streams, transform_streams_for_comparison
+
+    chance = random.Random(seed)
+    given = [
+        printed("".join(chance.choices("ab\r\n", k=chance.randrange(8))), name)
+        for name in chance.choices(["stdout", "stderr"], k=6)
+    ]
+    given.insert(3, shown("a"))
+    theirs = transform_streams_for_comparison(coalesce_streams(copy.deepcopy(given)))
+    ours = outputs.compared_outputs(v4.new_code_cell(outputs=given))
+    for output in theirs:
+        for name in output.keys() & {"stdout", "stderr"}:
+            assert ours[name] == [output[name]]

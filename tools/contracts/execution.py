@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from tools import execute, notebooks
+from tools import notebooks, outputs
 from tools.contracts.chapter import Chapter, Problem, finds, output_text, table
 
 RUN = "run python -m tools.execute"
@@ -19,7 +19,7 @@ def check_form(chapter: Chapter) -> Iterator[Problem]:
     if chapter.code and all(cell.get("execution_count") is None for _, cell in chapter.code):
         yield f"never executed, or its outputs were stripped: {RUN}"
         return
-    normal = execute.normalise(chapter.nb)
+    normal = outputs.normalise(chapter.nb)
     for key in ("kernelspec", "language_info", "widgets"):
         if chapter.nb.get("metadata", {}).get(key) != normal.metadata.get(key):
             yield f"metadata {key!r} is not as tools.execute writes it: {RUN}"
