@@ -3,12 +3,13 @@
     python -m benchmarks augmentation_study [--seeds 5] [--json FILE]
 
 (or ``python -m benchmarks.augmentation_study``). Chapter 5 shows the figures that this writes to
-``benchmarks/augmentation_study.json`` and repeats a part of the runs with the same function,
-``course_utils.study.run``. Every run trains the same small network for the same number of steps,
-plain or augmented, on a random and balanced part of the training images; another seed means other
-images, other first weights and another order. All are judged on the 10,000 validation images; the
-test images are not touched. The whole takes about a quarter of an hour on two cores; when it is
-cut off, the next call goes on from the last run finished.
+``data/studies/augmentation.json`` and repeats a part of the runs with the same function,
+``course_utils.studies.augmentation.run``. Every run trains the same small network for the same
+number of steps or a few more, to the end of an epoch, plain or augmented, on a random and balanced
+part of the training images; another seed means other images, other first weights and another
+order. All are judged on the 10,000 validation images; the test images are not touched. The whole
+takes about a quarter of an hour on two cores; when it is cut off, the next call goes on from the
+last run finished.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from tqdm import tqdm
 
 from course_utils.augment import Augment
 from course_utils.data import load_mnist
-from course_utils.study import (
+from course_utils.studies.augmentation import (
     CORRUPTIONS,
     FACTORS,
     FEW,
     KINDS,
-    RESULTS,
     SIZES,
     STANDARD,
     Run,
     errors,
+    results,
     run,
     settings,
     stored,
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     """Do the runs that the file lacks and print the study's three tables; 2 for bad usage."""
     parser = argparse.ArgumentParser(description="Study what augmentation gains.")
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--json", type=Path, default=RESULTS, metavar="FILE")
+    parser.add_argument("--json", type=Path, default=results(), metavar="FILE")
     options = parser.parse_args(argv)
     if options.seeds < 1:
         parser.error(f"at least one seed is needed, got {options.seeds}")

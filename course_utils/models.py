@@ -71,7 +71,37 @@ class MLP(nn.Module):
         return self.layers[-1](x)
 
 
-class SmallCNN(nn.Module):
+class ConvNet(nn.Module):
+    """What the convolutional networks share; each spells out its layers and its ``features``.
+
+    Each convolution ``conv1``, ``conv2``, … has a BatchNorm of its own, ``norm1``, ``norm2``, …;
+    one linear layer, ``out``, turns ``n_features`` numbers into scores.
+    """
+
+    def __init__(self, convolutions: Sequence[nn.Conv2d], n_features: int, n_classes: int) -> None:
+        super().__init__()
+        self.standardise = Standardise()
+        for k, convolution in enumerate(convolutions, start=1):
+            self.add_module(f"conv{k}", convolution)
+            self.add_module(f"norm{k}", nn.BatchNorm2d(convolution.out_channels))
+        self.pool = nn.MaxPool2d(2)
+        self.out = nn.Linear(n_features, n_classes)
+        self.to(memory_format=torch.channels_last)  # a CPU convolves faster with channels last
+
+    def enter(self, images: Tensor) -> Tensor:
+        """Images (n, 1, 28, 28), 0 … 1, standardised and laid out for the convolutions."""
+        return self.standardise(images).contiguous(memory_format=torch.channels_last)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, n_features)."""
+        raise NotImplementedError(f"{type(self).__name__} must spell out its features")
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (n, 1, 28, 28), 0 … 1, to scores (n, classes), before any softmax."""
+        return self.out(self.features(images))
+
+
+class SmallCNN(ConvNet):
     """Three convolutions and one linear layer: 29,434 parameters with the usual widths.
 
     The first convolution moves in strides of two pixels; the others pool before they normalise,
@@ -81,33 +111,27 @@ class SmallCNN(nn.Module):
     """
 
     def __init__(self, widths: Sequence[int] = (16, 32, 64), n_classes: int = N_CLASSES) -> None:
-        super().__init__()
         first, second, third = _checked(widths, 3, n_classes)
-        self.standardise = Standardise()
-        self.conv1 = nn.Conv2d(1, first, 5, stride=2, bias=False)  # 28 → 12
-        self.norm1 = nn.BatchNorm2d(first)
-        self.conv2 = nn.Conv2d(first, second, 3, padding=1, bias=False)  # 12, pooled to 6
-        self.norm2 = nn.BatchNorm2d(second)
-        self.conv3 = nn.Conv2d(second, third, 3, padding=1, bias=False)  # 6, pooled to 3
-        self.norm3 = nn.BatchNorm2d(third)
-        self.pool = nn.MaxPool2d(2)
-        self.out = nn.Linear(third * 3 * 3, n_classes)
-        self.to(memory_format=torch.channels_last)  # a CPU convolves faster with channels last
+        super().__init__(
+            [
+                nn.Conv2d(1, first, 5, stride=2, bias=False),  # 28 → 12
+                nn.Conv2d(first, second, 3, padding=1, bias=False),  # 12, pooled to 6
+                nn.Conv2d(second, third, 3, padding=1, bias=False),  # 6, pooled to 3
+            ],
+            third * 3 * 3,
+            n_classes,
+        )
 
     def features(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, 9 × third width)."""
-        x = self.standardise(images).contiguous(memory_format=torch.channels_last)
+        x = self.enter(images)
         x = nn.functional.relu(self.norm1(self.conv1(x)))
         x = nn.functional.relu(self.norm2(self.pool(self.conv2(x))))
         x = nn.functional.relu(self.norm3(self.pool(self.conv3(x))))
         return x.flatten(1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (n, 1, 28, 28), 0 … 1, to scores (n, classes), before any softmax."""
-        return self.out(self.features(images))
 
-
-class StridedCNN(nn.Module):
+class StridedCNN(ConvNet):
     """A strided convolution and two pairs of 3 × 3 convolutions: 70,586 parameters.
 
     The first convolution moves in strides of two pixels; the first pair works on its maps of
@@ -119,38 +143,30 @@ class StridedCNN(nn.Module):
     """
 
     def __init__(self, widths: Sequence[int] = (16, 32, 64), n_classes: int = N_CLASSES) -> None:
-        super().__init__()
         first, second, third = _checked(widths, 3, n_classes)
-        self.standardise = Standardise()
-        self.conv1 = nn.Conv2d(1, first, 5, stride=2, bias=False)  # 28 → 12
-        self.norm1 = nn.BatchNorm2d(first)
-        self.conv2 = nn.Conv2d(first, second, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(second)
-        self.conv3 = nn.Conv2d(second, second, 3, padding=1, bias=False)  # 12, pooled to 6
-        self.norm3 = nn.BatchNorm2d(second)
-        self.conv4 = nn.Conv2d(second, third, 3, padding=1, bias=False)
-        self.norm4 = nn.BatchNorm2d(third)
-        self.conv5 = nn.Conv2d(third, third, 3, padding=1, bias=False)  # 6, pooled to 1
-        self.norm5 = nn.BatchNorm2d(third)
-        self.pool = nn.MaxPool2d(2)
-        self.out = nn.Linear(third, n_classes)
-        self.to(memory_format=torch.channels_last)  # a CPU convolves faster with channels last
+        super().__init__(
+            [
+                nn.Conv2d(1, first, 5, stride=2, bias=False),  # 28 → 12
+                nn.Conv2d(first, second, 3, padding=1, bias=False),
+                nn.Conv2d(second, second, 3, padding=1, bias=False),  # 12, pooled to 6
+                nn.Conv2d(second, third, 3, padding=1, bias=False),
+                nn.Conv2d(third, third, 3, padding=1, bias=False),  # 6, pooled to 1
+            ],
+            third,
+            n_classes,
+        )
 
     def features(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, third width)."""
-        x = self.standardise(images).contiguous(memory_format=torch.channels_last)
+        x = self.enter(images)
         x = nn.functional.relu(self.norm1(self.conv1(x)))
         x = nn.functional.relu(self.norm2(self.conv2(x)))
         x = nn.functional.relu(self.pool(self.norm3(self.conv3(x))))
         x = nn.functional.relu(self.norm4(self.conv4(x)))
         return nn.functional.relu(self.norm5(self.conv5(x)).amax(dim=(2, 3)))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (n, 1, 28, 28), 0 … 1, to scores (n, classes), before any softmax."""
-        return self.out(self.features(images))
 
-
-class DeepCNN(nn.Module):
+class DeepCNN(ConvNet):
     """Three pairs of convolutions: 283,642 parameters with the usual widths.
 
     The first pair sees every pixel; then the image is halved, and halved again. Of each map of the
@@ -166,38 +182,29 @@ class DeepCNN(nn.Module):
     def __init__(
         self, widths: Sequence[int] = (16, 32, 64, 128), n_classes: int = N_CLASSES
     ) -> None:
-        super().__init__()
         first, second, third, fourth = _checked(widths, 4, n_classes)
-        self.standardise = Standardise()
-        self.conv1 = nn.Conv2d(1, first, 5, bias=False)  # 28 → 24
-        self.norm1 = nn.BatchNorm2d(first)
-        self.conv2 = nn.Conv2d(first, second, 3, bias=False)  # 24 → 22, pooled to 11
-        self.norm2 = nn.BatchNorm2d(second)
-        self.conv3 = nn.Conv2d(second, third, 3, padding=1, bias=False)
-        self.norm3 = nn.BatchNorm2d(third)
-        self.conv4 = nn.Conv2d(third, third, 3, padding=1, bias=False)  # 11, pooled to 5
-        self.norm4 = nn.BatchNorm2d(third)
-        self.conv5 = nn.Conv2d(third, fourth, 3, padding=1, bias=False)
-        self.norm5 = nn.BatchNorm2d(fourth)
-        self.conv6 = nn.Conv2d(fourth, fourth, 3, padding=1, bias=False)  # 5, pooled to 1
-        self.norm6 = nn.BatchNorm2d(fourth)
-        self.pool = nn.MaxPool2d(2)
-        self.out = nn.Linear(fourth, n_classes)
-        self.to(memory_format=torch.channels_last)  # a CPU convolves faster with channels last
+        super().__init__(
+            [
+                nn.Conv2d(1, first, 5, bias=False),  # 28 → 24
+                nn.Conv2d(first, second, 3, bias=False),  # 24 → 22, pooled to 11
+                nn.Conv2d(second, third, 3, padding=1, bias=False),
+                nn.Conv2d(third, third, 3, padding=1, bias=False),  # 11, pooled to 5
+                nn.Conv2d(third, fourth, 3, padding=1, bias=False),
+                nn.Conv2d(fourth, fourth, 3, padding=1, bias=False),  # 5, pooled to 1
+            ],
+            fourth,
+            n_classes,
+        )
 
     def features(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28), 0 … 1, to what the last layer sees (n, fourth width)."""
-        x = self.standardise(images).contiguous(memory_format=torch.channels_last)
+        x = self.enter(images)
         x = nn.functional.relu(self.norm1(self.conv1(x)))
         x = nn.functional.relu(self.pool(self.norm2(self.conv2(x))))
         x = nn.functional.relu(self.norm3(self.conv3(x)))
         x = nn.functional.relu(self.pool(self.norm4(self.conv4(x))))
         x = nn.functional.relu(self.norm5(self.conv5(x)))
         return nn.functional.relu(self.norm6(self.conv6(x)).amax(dim=(2, 3)))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (n, 1, 28, 28), 0 … 1, to scores (n, classes), before any softmax."""
-        return self.out(self.features(images))
 
 
 def _checked(widths: Sequence[int], n: int, n_classes: int) -> tuple[int, ...]:

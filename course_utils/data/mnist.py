@@ -1,10 +1,5 @@
-"""The labelled image sets: their files, their fixed split, and the locked test set."""
+"""MNIST: its files, its fixed split into training and validation, and the locked test set."""
 
-import gzip
-import hashlib
-import os
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,32 +10,12 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torchvision.datasets import MNIST
 
+from course_utils.data.files import DataFile, check_packed, data_folder, is_intact, unpack
+
 N_CLASSES = 10
 IMAGE_SHAPE = (28, 28)
 VALIDATION_SIZE = 10_000
 SPLIT_SEED = 0  # fixes which 10,000 images are held back; never change it
-
-_CHUNK = 1 << 20
-_STALE_AFTER = 600  # seconds after which a temporary file cannot belong to a living process
-
-
-class DataError(RuntimeError):
-    """A data file is missing, damaged or not the one the course was written for."""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One packed file of ``data/`` and what it holds once unpacked (sizes in bytes)."""
-
-    name: str
-    packed_sha256: str
-    unpacked_sha256: str
-    unpacked_size: int
-
-    @property
-    def packed_name(self) -> str:
-        """File name as stored in the repository."""
-        return self.name + ".gz"
 
 
 MNIST_FILES = (
@@ -69,11 +44,6 @@ MNIST_FILES = (
         10_008,
     ),
 )
-
-
-WRITERS_NAME = "writers.npz"
-WRITERS_SHA256 = "8bbf3e1a08f732a7dc20d9738ef3aad39fceff710cd048f31186ca813b10a7ea"
-FIRST_STUDENT = 2100  # writers with lower numbers were employees of the Census Bureau
 
 
 @dataclass(frozen=True)
@@ -109,17 +79,40 @@ class LabelledImages:
     def __repr__(self) -> str:
         return f"LabelledImages({len(self):,} images of 28 × 28)"
 
-    def select(self, indices: Tensor | np.ndarray | Sequence[int]) -> "LabelledImages":
-        """The images at the given positions (0 … n-1), in that order.
+    def select(self, which: Tensor | np.ndarray | Sequence[int]) -> "LabelledImages":
+        """The images at the given positions (0 … n-1), in that order, or where a mask is True.
 
-        Raises IndexError for a position outside the set.
+        ``which``: whole numbers (m,), or n truth values. Raises IndexError for a position outside
+        the set, ValueError for a mask of another length, TypeError for anything else.
         """
-        at = torch.as_tensor(indices, dtype=torch.int64)
+        at = _positions(which, len(self))
         return LabelledImages(self.images[at], self.labels[at], self.ids[at])
 
     def numpy(self) -> tuple[np.ndarray, np.ndarray]:
         """Images (n, 28, 28) uint8 and labels (n,) int64 as NumPy arrays sharing this memory."""
         return self.images.numpy(), self.labels.numpy()
+
+
+def _positions(which: Tensor | np.ndarray | Sequence[int], n: int) -> Tensor:
+    """Positions int64 (m,) that ``which`` names or, as a mask, marks; see ``select``."""
+    found = torch.as_tensor(which)
+    if found.ndim == 1 and len(found) == 0:
+        return torch.empty(0, dtype=torch.int64)
+    if found.ndim != 1 or found.is_floating_point() or found.is_complex():
+        raise TypeError(
+            "select needs positions, whole numbers of shape (m,), or a mask of truth values of "
+            f"shape ({n},), got {found.dtype} of shape {tuple(found.shape)}"
+        )
+    if found.dtype == torch.bool:
+        if len(found) != n:
+            raise ValueError(
+                f"a mask must have one truth value per image, {n:,}, got {len(found):,}"
+            )
+        return torch.nonzero(found).flatten()
+    low, high = int(found.min()), int(found.max())
+    if low < 0 or high >= n:
+        raise IndexError(f"positions must lie in 0 … {n - 1}, got {low} … {high}")
+    return found.long()
 
 
 @dataclass(frozen=True)
@@ -140,12 +133,6 @@ class Mnist:
         )
 
 
-def data_folder() -> Path:
-    """Folder of the data sets: ``$COURSE_DATA`` when set, else ``data/`` of the repository."""
-    override = os.environ.get("COURSE_DATA")
-    return Path(override) if override else Path(__file__).resolve().parent.parent / "data"
-
-
 def load_mnist(folder: Path | None = None) -> Mnist:
     """Load MNIST's 60,000 training images, split once and for all into 50,000 and 10,000.
 
@@ -163,19 +150,6 @@ def load_mnist(folder: Path | None = None) -> Mnist:
         random_state=SPLIT_SEED,
     )
     return Mnist(whole.select(np.sort(train)), whole.select(np.sort(validation)))
-
-
-def load_writers(folder: Path | None = None) -> Tensor:
-    """Who wrote each image of MNIST's training file: int64 (60000,), at the images' ``ids``.
-
-    The numbers are NIST's; those from ``FIRST_STUDENT`` on are high-school students.
-    Raises DataError when the file is missing or is not the one the course was written for.
-    Source: C. Yadav, L. Bottou, Cold case: the lost MNIST digits (2019).
-    """
-    path = Path(folder or data_folder()) / WRITERS_NAME
-    _check_packed(path, WRITERS_SHA256)
-    with np.load(path, allow_pickle=False) as arrays:
-        return torch.from_numpy(arrays["writer"].astype(np.int64))
 
 
 def locked_test_set(folder: Path | None = None) -> LabelledImages:
@@ -203,10 +177,9 @@ def unpack_mnist(folder: Path | None = None) -> None:
     """
     raw = Path(folder or data_folder()) / "MNIST" / "raw"
     for file in MNIST_FILES:
-        if not _is_intact(raw / file.name, file):
-            _check_packed(raw / file.packed_name, file.packed_sha256)
-            _remove_stale_parts(raw, file)
-            _unpack(raw / file.packed_name, raw / file.name, file)
+        if not is_intact(raw / file.name, file):
+            check_packed(raw / file.packed_name, file.packed_sha256)
+            unpack(raw / file.packed_name, raw / file.name, file)
 
 
 def check_packed_files(folder: Path | None = None) -> None:
@@ -216,84 +189,4 @@ def check_packed_files(folder: Path | None = None) -> None:
     """
     raw = Path(folder or data_folder()) / "MNIST" / "raw"
     for file in MNIST_FILES:
-        _check_packed(raw / file.packed_name, file.packed_sha256)
-
-
-def _is_intact(path: Path, file: DataFile) -> bool:
-    """Whether the unpacked file is there, whole and unaltered (the cheap test first)."""
-    try:
-        return path.stat().st_size == file.unpacked_size and _sha256(path) == file.unpacked_sha256
-    except FileNotFoundError:
-        return False
-
-
-def _check_packed(path: Path, sha256: str) -> None:
-    if not path.is_file():
-        raise DataError(
-            f"{path} is missing.\nExpected: a file with SHA-256 {sha256}.\n{_remedy(path)}"
-        )
-    found = _sha256(path)
-    if found != sha256:
-        raise DataError(
-            f"{path} is damaged, or is another file of that name ({path.stat().st_size:,} bytes).\n"
-            f"Expected SHA-256: {sha256}\nFound SHA-256:    {found}\n{_remedy(path)}"
-        )
-
-
-def _remedy(path: Path) -> str:
-    name = path.name if path.name == WRITERS_NAME else f"MNIST/raw/{path.name}"
-    return (
-        f"Remedy: restore it with `git checkout -- data/{name}`, or copy it from another copy of "
-        "the course; data/README.md tells how to rebuild it. If you set COURSE_DATA, check that "
-        f"it names a folder that holds {name}."
-    )
-
-
-def _unpack(packed: Path, target: Path, file: DataFile) -> None:
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=packed.parent)
-    except PermissionError as error:
-        raise DataError(
-            f"{packed.parent} cannot be written to, and {target.name} must be unpacked there.\n"
-            "Remedy: make the folder writable, or copy data/ elsewhere and set COURSE_DATA to it."
-        ) from error
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out, gzip.open(packed, "rb") as source:
-            while chunk := source.read(_CHUNK):
-                out.write(chunk)
-        part.chmod(0o644)
-        if not _is_intact(part, file):
-            raise DataError(
-                f"{packed} did not unpack to what was expected.\n"
-                f"Expected SHA-256: {file.unpacked_sha256}\nFound SHA-256:    {_sha256(part)}\n"
-                f"{_remedy(packed)}"
-            )
-        _move_into_place(part, target, file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _move_into_place(part: Path, target: Path, file: DataFile) -> None:
-    try:
-        os.replace(part, target)
-    except PermissionError:
-        # Windows refuses to replace a file that another process holds open; when that process
-        # has just finished the same work, there is nothing left to do.
-        if not _is_intact(target, file):
-            raise
-
-
-def _remove_stale_parts(raw: Path, file: DataFile) -> None:
-    """Remove what a killed process left; a young file may belong to a process still at work."""
-    for part in raw.glob(f".{file.name}.*.part"):
-        try:
-            if time.time() - part.stat().st_mtime > _STALE_AFTER:
-                part.unlink()
-        except FileNotFoundError:
-            pass  # its owner was quicker
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        check_packed(raw / file.packed_name, file.packed_sha256)

@@ -8,10 +8,10 @@ import torch
 
 from benchmarks import augment as cost
 from benchmarks import augmentation_study as bench
-from course_utils import study
 from course_utils.augment import Augment
 from course_utils.data import Mnist, load_mnist
 from course_utils.models import as_input
+from course_utils.studies import augmentation as study
 
 
 @pytest.fixture(scope="module")
@@ -144,26 +144,3 @@ def test_the_cost_of_every_kind_is_measured(capsys: pytest.CaptureFixture) -> No
         cost.main(["--repeats", "0"])
     with pytest.raises(ValueError, match="between 1 and 50,000, got 60000"):
         cost.jobs(60_000, torch.device("cpu"))
-
-
-def test_the_cross_validation_adds_up_its_parts(tmp_path: Path) -> None:
-    how = {"styles": False, "augmented": True}
-    rows = [
-        how | {"fold": k, "errors": 9 - k, "errors_shifts": 3, "errors_second_look": k}
-        for k in range(6)
-    ]
-    others = [row | {"styles": True, "errors": 10} for row in rows]
-    path = tmp_path / "best_network.json"
-    unchanged = [row | {"augmented": False, "errors": 20} for row in rows]
-    test = how | {"fold": None, "errors": 100}
-    path.write_text(json.dumps([*rows, test, *others, *unchanged]), "utf-8")
-    assert study.cross_validated(path=path) == {"once": 39, "nine shifts": 18, "second look": 15}
-    assert study.cross_validated(styles=True, path=path)["once"] == 60
-    assert study.cross_validated(augmented=False, path=path)["once"] == 120
-    path.write_text(json.dumps([*rows[:5], *others]), "utf-8")
-    with pytest.raises(ValueError, match="parts 0 to 5 once each, got .0, 1, 2, 3, 4."):
-        study.cross_validated(path=path)
-    path.write_text(json.dumps(rows), "utf-8")
-    for asked, option in (({"styles": True}, "styles"), ({"augmented": False}, "unaugmented")):
-        with pytest.raises(ValueError, match=f"--folds --{option}$"):
-            study.cross_validated(path=path, **asked)

@@ -16,21 +16,20 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import data
 from course_utils.data import (
-    FIRST_STUDENT,
     MNIST_FILES,
     DataError,
+    DataFile,
     LabelledImages,
     check_packed_files,
     data_folder,
+    files,
     load_mnist,
-    load_writers,
     locked_test_set,
     unpack_mnist,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LABELS = MNIST_FILES[3]  # the smallest file, quick to damage and mend
 
 
@@ -44,11 +43,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def packed(folder: Path, file: data.DataFile) -> Path:
+def packed(folder: Path, file: DataFile) -> Path:
     return folder / "MNIST" / "raw" / file.packed_name
 
 
-def unpacked(folder: Path, file: data.DataFile) -> Path:
+def unpacked(folder: Path, file: DataFile) -> Path:
     return folder / "MNIST" / "raw" / file.name
 
 
@@ -143,12 +142,12 @@ def test_an_interrupted_unpacking_leaves_no_file_and_is_repaired(
 ) -> None:
     class Interrupted(gzip.GzipFile):
         def read(self, size: int = -1) -> bytes:
-            if self.tell() > 3 * data._CHUNK:
+            if self.tell() > 3 * files.CHUNK:
                 raise KeyboardInterrupt
             return super().read(size)
 
     with monkeypatch.context() as patch:
-        patch.setattr(data.gzip, "open", lambda path, mode: Interrupted(path, mode))
+        patch.setattr(files.gzip, "open", lambda path, mode: Interrupted(path, mode))
         with pytest.raises(KeyboardInterrupt):
             unpack_mnist(folder)
     assert not unpacked(folder, MNIST_FILES[0]).exists()
@@ -196,7 +195,7 @@ def test_a_read_only_folder_is_explained(folder: Path, monkeypatch: pytest.Monke
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(data.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
     with pytest.raises(DataError, match=r"cannot be written to[\s\S]*COURSE_DATA"):
         unpack_mnist(folder)
 
@@ -276,7 +275,6 @@ def test_the_data_card_tells_the_truth() -> None:
         *(f"MNIST/raw/{file.packed_name}" for file in MNIST_FILES),
         "letters.npz",
         "strokes.json",
-        "writers.npz",
     }
     for name, size, digest in rows:
         content = (ROOT / "data" / name).read_bytes()
@@ -294,39 +292,23 @@ def test_the_card_counts_the_digits_rightly() -> None:
         assert stated == [*counts, sum(counts)]
 
 
-def test_the_writers_are_as_the_card_says() -> None:
-    writers = load_writers()
-    assert writers.dtype == torch.int64 and writers.shape == (60_000,)
-    numbers, counts = writers.unique(return_counts=True)
-    employees = numbers < FIRST_STUDENT
-    assert numbers[employees].tolist() == list(range(289))
-    assert numbers[~employees].tolist() == list(range(FIRST_STUDENT, FIRST_STUDENT + 250))
-    assert (int(counts.min()), int(counts.max())) == (19, 131)
-    assert int(counts[employees].sum()) == 30_950
-    # Chapter 5: students and employees take turns, nearly throughout.
-    students = (writers >= FIRST_STUDENT).double()
-    assert students[::2].mean() > 0.96 and students[1::2].mean() < 0.04
+def test_a_mask_selects_where_it_is_true() -> None:
+    train = load_mnist().train
+    threes = train.select(train.labels == 3)
+    assert len(threes) == int((train.labels == 3).sum()) and (threes.labels == 3).all()
+    assert torch.equal(threes.ids, train.select((train.labels == 3).numpy()).ids)
 
 
-def test_a_damaged_file_of_writers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"writers.npz is missing[\s\S]*git checkout -- data/wri"):
-        load_writers(tmp_path)
-    (tmp_path / "writers.npz").write_bytes(b"of another course")
-    with pytest.raises(DataError, match="is damaged, or is another file"):
-        load_writers(tmp_path)
-
-
-def test_the_letters_are_as_the_card_says() -> None:
-    with np.load(ROOT / "data" / "letters.npz", allow_pickle=False) as letters:
-        assert letters["X"].shape == (52_152, 16) and letters["X"].dtype == np.uint8
-        assert letters["y"].min() == 0 and letters["y"].max() == 25
-        word, fold = letters["word"], letters["fold"]
-        assert len(np.unique(word)) == 6_877 and (np.diff(word) >= 0).all()
-        assert len(np.unique(np.stack([word, fold]), axis=1).T) == 6_877
-        spelling = {}
-        for number, letter in zip(word.tolist(), letters["y"].tolist(), strict=True):
-            spelling[number] = spelling.get(number, "") + chr(97 + letter)
-        assert len(set(spelling.values())) == 55
-        counts = np.bincount(letters["y"])
-        assert (counts[9], counts[13]) == (189, 5_024)  # j and n
-        assert counts.argmin() == 9 and counts.argmax() == 13
+@pytest.mark.parametrize(
+    ("which", "error", "message"),
+    [
+        ([0.5, 1.0], TypeError, "whole numbers .*mask.*got torch.float32"),
+        ([-1], IndexError, r"must lie in 0 … 9999, got -1 … -1"),
+        ([10_000], IndexError, "must lie in 0 … 9999"),
+        ([True, False], ValueError, "one truth value per image, 10,000, got 2"),
+        ([[1, 2]], TypeError, r"shape \(1, 2\)"),
+    ],
+)
+def test_other_selections_are_refused(which: list, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        load_mnist().validation.select(which)

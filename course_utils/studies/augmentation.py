@@ -1,7 +1,7 @@
 """Chapter 5's study of augmentation: one training of it, and the stored figures of all.
 
-``benchmarks/augmentation_study.py`` runs the whole and stores it; the chapter repeats a part of it
-with the same function.
+``python -m benchmarks augmentation_study`` runs the whole and stores it in
+``data/studies/augmentation.json``; the chapter repeats a part of it with the same function.
 """
 
 import json
@@ -14,12 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.augment import Augment
-from course_utils.data import N_CLASSES, LabelledImages, Mnist
+from course_utils.data import N_CLASSES, LabelledImages, Mnist, data_folder
 from course_utils.models import SmallCNN, as_input
 from course_utils.training import Recipe, fit, predict, set_seed
 
-RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "augmentation_study.json"
-BEST_NETWORK = RESULTS.with_name("best_network.json")
 STEPS, BATCH = 400, 128
 RECIPE = Recipe(
     batch_size=BATCH, max_lr=0.1, optimiser="sgd", weight_decay=5e-4, label_smoothing=0.1
@@ -138,8 +136,17 @@ def settings() -> dict:
     return {"network": SmallCNN.__name__, "steps": STEPS, "recipe": shared}
 
 
-def stored(path: Path = RESULTS) -> list[Run]:
-    """The runs stored in ``path``. Raises ValueError when they were made with other settings."""
+def results() -> Path:
+    """The file of the stored runs."""
+    return data_folder() / "studies" / "augmentation.json"
+
+
+def stored(path: Path | None = None) -> list[Run]:
+    """The runs stored in ``path``, or those of the course.
+
+    Raises ValueError when they were made with other settings.
+    """
+    path = path or results()
     contents = json.loads(path.read_text(encoding="utf-8"))
     theirs = {name: contents.get(name) for name in settings()}
     if theirs != settings():
@@ -148,30 +155,6 @@ def stored(path: Path = RESULTS) -> list[Run]:
             "python -m benchmarks augmentation_study"
         )
     return [Run(**r | {"augment": Augment(**r["augment"])}) for r in contents["runs"]]
-
-
-def cross_validated(
-    *, styles: bool = False, augmented: bool = True, path: Path = BEST_NETWORK
-) -> dict[str, int]:
-    """Errors of 60,000 in the cross-validation of the best network, by the way of reading.
-
-    Each digit was read by a network that had learned from other writers only; with ``styles`` it
-    had learned digits in other styles, too, and unless ``augmented`` from unchanged images. The
-    ways are "once", "nine shifts" and "second look".
-    Raises ValueError when ``path`` does not hold one such cross-validation, all parts of it.
-    """
-    rows = json.loads(path.read_text("utf-8"))
-    how = {"styles": styles, "augmented": augmented}
-    rows = [row for row in rows if row["fold"] is not None and how.items() <= row.items()]
-    if sorted(row["fold"] for row in rows) != list(range(6)):
-        raise ValueError(
-            f"expected {path} to hold the parts 0 to 5 once each, got "
-            f"{[row['fold'] for row in rows]}: run python -m benchmarks best_network --folds"
-            + " --styles" * styles
-            + " --unaugmented" * (not augmented)
-        )
-    keys = {"once": "errors", "nine shifts": "errors_shifts", "second look": "errors_second_look"}
-    return {name: sum(row[key] for row in rows) for name, key in keys.items()}
 
 
 def errors(runs: list[Run], n_images: int, augment: Augment, corruption: str = "clean") -> Tensor:

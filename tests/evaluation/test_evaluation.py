@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import evaluation
 from course_utils.data import load_mnist, locked_test_set
 from course_utils.evaluation import (
     HARD_DIGIT_IDS,
@@ -15,6 +14,7 @@ from course_utils.evaluation import (
     accuracy,
     claim,
     earlier_verdicts,
+    exam,
     final_exam,
     hard_digits,
     wilson_interval,
@@ -59,7 +59,7 @@ def test_a_higher_confidence_gives_a_wider_interval() -> None:
     assert wide_low < low < high < wide_high
 
 
-@pytest.mark.parametrize(("right", "n"), [(1, 0), (-1, 5), (6, 5)])
+@pytest.mark.parametrize(("right", "n"), [(1, 0), (-1, 5), (6, 5), (2.5, 5), (1, float("inf"))])
 def test_impossible_counts_are_refused(right: int, n: int) -> None:
     with pytest.raises(ValueError, match="0 <= right <= n"):
         wilson_interval(right, n)
@@ -125,9 +125,9 @@ def exam_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     outputs: list[tuple[dict, dict]] = []
-    monkeypatch.setattr(evaluation, "get_ipython", lambda: "a notebook")
+    monkeypatch.setattr(exam, "get_ipython", lambda: "a notebook")
     monkeypatch.setattr(
-        evaluation, "publish_display_data", lambda d, metadata=None: outputs.append((d, metadata))
+        exam, "publish_display_data", lambda d, metadata=None: outputs.append((d, metadata))
     )
     return outputs
 
@@ -159,11 +159,25 @@ def test_outside_a_notebook_the_exam_is_printed(
     assert "11.35%" in capsys.readouterr().out
 
 
-def test_a_log_line_cut_short_does_not_stop_the_exam(exam_log: Path, shown: list) -> None:
+@pytest.mark.parametrize("end", [b'{"time": "20\n', b'{"time": "20', b"\xff\xfe\n", b"[1]"])
+def test_a_spoiled_log_line_costs_that_line_alone(exam_log: Path, shown: list, end: bytes) -> None:
     final_exam("01_x", "always one", always_one)
-    with exam_log.open("a") as stream:
-        stream.write('{"time": "20\n')
-    assert final_exam("01_x", "always one", always_one).sitting == 2
+    with exam_log.open("ab") as stream:
+        stream.write(end)
+    sittings = [final_exam("01_x", "always one", always_one).sitting for _ in range(3)]
+    assert sittings == [2, 3, 4]
+
+
+def test_the_result_is_shown_whatever_the_log_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("COURSE_EXAM_LOG", str(tmp_path / "file" / "log.jsonl"))
+    result = final_exam("01_x", "always one", always_one)
+    assert result.sitting == 1 and "could not be logged" in str(result)
+    ((content, _),) = shown
+    assert "11.35% right" in content["text/markdown"]
+    assert "the next one will not count it: log.jsonl: " in content["text/markdown"]
 
 
 def test_grading_is_no_sitting(monkeypatch: pytest.MonkeyPatch, shown: list) -> None:
