@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_course import CHAPTER, make_course
+from tests.tools.learner import chapter_version
 from tests.tools.sound import NAME, sound
 from tools import execute, notebooks
 
@@ -35,3 +37,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with names that must not be found in a notebook."""
     monkeypatch.setattr("getpass.getuser", lambda: "ada.lovelace")
     monkeypatch.setattr("socket.gethostname", lambda: "engine.example.org")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course of one tiny chapter, with a table beside the notebook."""
+    make_course(tmp_path, chapter_version(1))
+    (tmp_path / "notebooks" / CHAPTER / "table.csv").write_text("1,2\n")
+    return tmp_path
