@@ -41,9 +41,6 @@ class ExecutionError(Exception):
     """A notebook did not run to its end; the message names the cell and says why."""
 
 
-# -- running -----------------------------------------------------------------------------------
-
-
 class ThisPython(KernelSpecManager):
     """Answers every kernel name with the Python that runs now; no kernelspec need be installed."""
 
@@ -166,9 +163,6 @@ def run(
     return normalise(fresh)
 
 
-# -- writing -----------------------------------------------------------------------------------
-
-
 def execute(
     path: Path, *, fresh: bool = False, check: bool = False, timeout: float = notebooks.CELL_TIMEOUT
 ) -> bool:
@@ -189,9 +183,6 @@ def execute(
             raise ExecutionError("the file was edited while it was executed; nothing was written")
         notebooks.write(path, executed)
     return changed
-
-
-# -- command -----------------------------------------------------------------------------------
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -41,9 +41,6 @@ def left_on_screen(text: str) -> str:
     return "\n".join(line[:-1].rpartition("\r")[2] + line[-1:] for line in lines)
 
 
-# -- normal form -------------------------------------------------------------------------------
-
-
 def normalise(nb: NotebookNode) -> NotebookNode:
     """A copy without anything that depends on when, where or how often the notebook ran.
 
@@ -90,9 +87,6 @@ def _normalise_outputs(cell: NotebookNode, count: int) -> None:
         if output.get("output_type") == "stream":
             output["text"] = left_on_screen(output["text"])
     cell["outputs"] = joined
-
-
-# -- comparing ---------------------------------------------------------------------------------
 
 
 @cache
