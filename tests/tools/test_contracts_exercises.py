@@ -70,9 +70,15 @@ def hint_that_is_not_rendered(nb):
     hinted.source = hinted.source.replace("</summary>\n", "</summary>", 1)
 
 
-@breaks("exercise 2: hints [1, 2]: [1, 2] expected")
+@breaks("exercise 2: hints [1, 2, 3]: [1, 2] expected")
 def third_hint(nb):
-    cell(nb, "### Exercise 2").source += "\n\n<details>Still more.</details>"
+    third = "<details><summary>Hint 3</summary>\n\nThe sign for it is +.\n\n</details>"
+    cell(nb, "### Exercise 2").source += f"\n\n{third}"
+
+
+@breaks("exercise 2: hints [1, 2]: [1, 2] expected")
+def third_hint_that_is_not_rendered(nb):
+    cell(nb, "### Exercise 2").source += "\n\n<details><summary>Hint 3</summary>+</details>"
 
 
 @breaks("exercise 2: hints []: [1, 2] expected")
@@ -157,6 +163,14 @@ def test_contracts_catch(
     name: str, chapter: Path, machine: None, capsys: pytest.CaptureFixture
 ) -> None:
     breaks.assert_caught(name, chapter, capsys)
+
+
+def test_other_folds_may_stand_before_an_exercise(chapter: Path, machine: None) -> None:
+    nb = notebooks.read(chapter)
+    fold = "<details><summary>What is wrong?</summary>\n\nThe sign.\n\n</details>"
+    cell(nb, "### Exercise 2").source += f"\n\n{fold}"
+    notebooks.write(chapter, outputs.normalise(nb))
+    assert contracts.problems(chapter) == []
 
 
 def test_a_check_may_end_with_passed(chapter: Path, machine: None) -> None:

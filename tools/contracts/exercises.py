@@ -78,7 +78,7 @@ def check_hints(chapter: Chapter) -> Iterator[Problem]:
         text = "\n\n".join(map(notebooks.source, chapter.nb.cells[start:end]))
         found = HINT.findall(text)
         numbers = [int(number) for number, hint in found if len(hint.split()) >= MIN_HINT]
-        if numbers != [1, 2] or text.count("<details") != 2:
+        if numbers != [1, 2] or text.count("<summary>Hint") != 2:
             yield (
                 f"exercise {exercise.number}: hints {numbers}: [1, 2] expected before its answer "
                 "cell, each <details><summary>Hint 1</summary>, a blank line, the hint, a blank "
