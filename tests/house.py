@@ -26,6 +26,7 @@ BESIDE: frozenset[tuple[str, str]] = frozenset()
 # Rooms whose files are imported themselves: each is one experiment with names of its own.
 OPEN = frozenset({"studies"})
 MAX_LINES = 350  # of one file
+MAX_FUNCTION = 60  # lines: a screen
 MAX_TOTAL = {"course_utils": 3_000, "tools": 3_000}  # of all files
 NOT_COUNTED = {"course_utils": "reading"}
 PACKAGES = ("course_utils", "tools", "benchmarks")
@@ -146,12 +147,17 @@ def room_problems(root: Path) -> list[str]:
 
 
 def size_problems(root: Path) -> list[str]:
-    """Files that are too long, and packages that are."""
+    """Files, functions and packages that are too long."""
     found, totals = [], dict.fromkeys(MAX_TOTAL, 0)
     for path, text in code_files(root):
         package, lines = path.partition("/")[0], len(text.splitlines())
         if lines > MAX_LINES and package in (*PACKAGES, "course.py"):
             found.append(f"{path}: {lines} lines: at most {MAX_LINES}")
+        for node in ast.walk(ast.parse(text)) if package in (*PACKAGES, "course.py") else []:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = node.end_lineno - node.lineno + 1
+                if length > MAX_FUNCTION:
+                    found.append(f"{path}: {node.name} has {length} lines: at most {MAX_FUNCTION}")
         if package in totals and room_of(path) != NOT_COUNTED.get(package):
             totals[package] += lines
     for package, total in totals.items():

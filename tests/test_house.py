@@ -91,6 +91,8 @@ OFFENCES = {
     "no room": ("course_utils/second_look.py", "", "course_utils/second_look: on no floor"),
     "no room, a folder": ("course_utils/odd/mend.py", "", "course_utils/odd: on no floor"),
     "long file": ("benchmarks/runs.py", "#\n" * 351, "benchmarks/runs.py: 351 lines: at most 350"),
+    "long function": ("tools/models.py", "def train():\n" + "    pass\n" * 60,
+                      "tools/models.py: train has 61 lines: at most 60"),
     "long course.py": ("course.py", "#\n" * 351, "course.py: 351 lines: at most 350"),
 }  # fmt: skip
 
