@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.contracts.code import parse
+from tools.contracts.code import plain_python
 
 # From the ground up: a room imports only from floors below its own.
 FLOORS = (
@@ -43,7 +43,7 @@ def code_files(root: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(root.glob("notebooks/*/*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":
-                yield path.relative_to(root).as_posix(), "".join(cell["source"])
+                yield path.relative_to(root).as_posix(), plain_python("".join(cell["source"]))
 
 
 def room_of(path: str) -> str:
@@ -60,7 +60,7 @@ def imports(path: str, text: str) -> Iterator[tuple[str, str, str]]:
     """Every import: the module, what is taken from it ("" for itself), and its name here."""
     here = path.removesuffix(".py").removesuffix("/__init__").split("/")
     package = here if path.endswith("__init__.py") else here[:-1]
-    for node in ast.walk(parse(text) or ast.Module([], [])):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield name.name, "", name.asname or name.name.partition(".")[0]
@@ -128,7 +128,7 @@ def _offered(path: Path) -> set[str]:
 
 def _private_attributes(text: str, foreign: set[str]) -> Iterator[str]:
     """Private names that are reached through a module of another room: ``plots._ticks``."""
-    for node in ast.walk(parse(text) or ast.Module([], [])):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             private = node.attr.startswith("_") and not node.attr.endswith("__")
             if private and node.value.id in foreign:

@@ -13,8 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import notebooks, results
-from tools.contracts import code, comparison, execution, exercises, links, names, privacy
-from tools.contracts import text as text_
+from tools.contracts import (
+    code,
+    comparison,
+    execution,
+    exercises,
+    links,
+    names,
+    privacy,
+    structure,
+)
 from tools.contracts.chapter import Chapter, Check, Problem, load
 
 __all__ = ["GROUPS", "Chapter", "Check", "Problem", "load", "main", "problems"]
@@ -41,7 +49,7 @@ GROUPS: dict[str, tuple[Check, ...]] = {
     "execution": _checks(execution),
     "privacy": _checks(privacy),
     "comparison": _checks(comparison),
-    "text": _checks(text_),
+    "structure": _checks(structure),
     "links": _checks(links),
     "code": _checks(code),
     "names": _checks(names),
@@ -60,12 +68,7 @@ def problems(path: Path, group: str | None = None) -> list[str]:
         return [f"not a valid notebook: {error}" for error in errors]
     checks = GROUPS[group] if group else [check for each in GROUPS.values() for check in each]
     found = [problem for check in checks for problem in check(chapter)]
-    cells = chapter.nb.cells
-    return [
-        problem if isinstance(problem, str)
-        else f"{notebooks.label(problem[0], cells[problem[0]])}: {problem[1]}"
-        for problem in found
-    ]  # fmt: skip
+    return [chapter.sentence(problem) for problem in found]
 
 
 def main(argv: list[str] | None = None) -> int:

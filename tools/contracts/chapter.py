@@ -11,6 +11,9 @@ from nbformat import NotebookNode
 
 from tools import notebooks
 
+# A sentence about the notebook, or a cell's index and a sentence about the cell.
+Problem = str | tuple[int, str]
+
 
 @dataclass(frozen=True)
 class Exercise:
@@ -77,9 +80,13 @@ class Chapter:
             for (start, number), end in zip(starts, ends, strict=True)
         ]  # fmt: skip
 
+    def sentence(self, problem: Problem) -> str:
+        """A problem in words, with the cell where there is one."""
+        if isinstance(problem, str):
+            return problem
+        return f"{notebooks.label(problem[0], self.nb.cells[problem[0]])}: {problem[1]}"
 
-# A problem is a sentence about the notebook, or a cell's index and a sentence about the cell.
-Problem = str | tuple[int, str]
+
 Check = Callable[[Chapter], Iterator[Problem]]
 
 

@@ -3,6 +3,7 @@
 import ast
 import warnings
 from collections.abc import Iterator
+from functools import cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
@@ -22,6 +23,7 @@ DOWNLOADS = (
 )
 
 
+@cache
 def plain_python(text: str) -> str:
     """A cell's source with IPython's magics and shell calls turned into function calls."""
     return TransformerManager().transform_cell(text)

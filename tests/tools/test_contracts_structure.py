@@ -106,7 +106,9 @@ def test_contracts_catch(
 
 def test_contracts_catch_names_of_file_and_folder(chapter: Path) -> None:
     other = chapter.rename(chapter.with_name("notebook.ipynb"))
-    found = contracts.problems(other, "text")
+    found = contracts.problems(other, "structure")
     assert found == [f"the notebook 'notebook' lies in the folder {NAME!r}: same name expected"]
     folder = chapter.parent.rename(chapter.parent.with_name("1-Sums"))
-    assert any("not called NN_words" in p for p in contracts.problems(folder / other.name, "text"))
+    assert any(
+        "not called NN_words" in p for p in contracts.problems(folder / other.name, "structure")
+    )
