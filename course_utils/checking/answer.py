@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from course_utils.checking.compare import difference
 from course_utils.checking.guard import GlobalState, forbidden, listening, put_back
 from course_utils.checking.values import (
+    GENERATORS,
     change_of,
     copied,
     describe,
     is_plain,
     memory,
-    same,
     share_memory,
     snapshot,
     stain,
@@ -61,8 +62,8 @@ class Answer:
       generators on as they are, so that the next call draws on;
     - uses what ``forbid`` names: dotted names and what to do instead, such as
       ``{"torch.nn.functional.affine_grid": "compute the grid yourself"}``;
-    - leaves a switch changed (gradients, NumPy's global generator), or replaces functions of
-      NumPy, PyTorch or Python.
+    - leaves gradients or torch's default dtype switched, replaces functions of NumPy, PyTorch or
+      Python, or, with ``seeded=True``, draws from the generators that all cells share.
 
     Warnings and what it writes to stderr become a printed remark. Expected values are to be
     computed after the call: during the call the check's frames then hold nothing to be found.
@@ -77,10 +78,11 @@ class Answer:
         random: bool = False,
         changes: Sequence[str] = (),
         views: bool = False,
+        seeded: bool = False,
         returns: bool = True,
     ) -> None:
         self.function, self.exercise = function, exercise
-        self.forbid, self.random = dict(forbid or {}), random
+        self.forbid, self.random, self.seeded = dict(forbid or {}), random, seeded
         self.changes, self.views, self.returns = changes, views, returns
         self._name = getattr(function, "__name__", "your function")
         self._earlier: list[tuple[Any, Any]] = []
@@ -134,7 +136,7 @@ class Answer:
         names += options
 
         def handed(name: str, value: Any) -> Any:
-            itself = name in self.changes or (self.random and "Generator" in type(value).__name__)
+            itself = name in self.changes or (self.random and isinstance(value, GENERATORS))
             return value if itself else copied(value)
 
         values = [handed(*pair) for pair in zip(names, [*args, *options.values()], strict=True)]
@@ -165,7 +167,7 @@ class Answer:
                 result = self.function(*call.args, **call.options)
         except (Exception, SystemExit) as caught:  # noqa: BLE001 (whatever it was, it is told)
             error = caught
-        replaced, left = put_back(), state.restore()
+        replaced, left = put_back(), state.switched() or (self.seeded and state.drawn())
         if replaced:
             raise AssertionError(f"you replaced {', '.join(replaced)}: leave libraries as they are")
         if used:
@@ -250,7 +252,7 @@ class Answer:
         """Call with the same data again, where unfilled memory holds other bytes than before."""
         stain(result)
         again = self._result(call, again=True)
-        if not same(again, result):
+        if is_plain(result) and difference(again, result):
             raise AssertionError(
                 f"called twice with the same arguments, {self._name} gives two different results: "
                 "does it remember earlier calls, leave an array of np.empty (or np.divide with "

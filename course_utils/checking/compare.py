@@ -65,6 +65,14 @@ def several(got: Any, *names: str, kind: type | None = None) -> list:
     return list(got)
 
 
+def named(got: Any, *names: str) -> list:
+    """The values of a dictionary with exactly these keys, in this order. Raises AssertionError."""
+    if not isinstance(got, dict) or set(got) != set(names):
+        came = f"one with the keys {list(got)}" if isinstance(got, dict) else describe(got)
+        raise AssertionError(f"return a dictionary with the keys {list(names)}, not {came}")
+    return [got[name] for name in names]
+
+
 def number(got: Any, name: str = "the result") -> float:
     """``got`` as a float: a number of Python, NumPy or PyTorch. Raises AssertionError."""
     values = _as_array(got) if not isinstance(got, list | tuple) else None
@@ -103,16 +111,16 @@ def equal(
     said; without one ``otherwise``, and where and by how much the two differ.
     """
     limits = {"rtol": rtol, "atol": atol}
-    difference = _difference(got, expected, **limits)
-    if not difference:
+    found = difference(got, expected, **limits)
+    if not found:
         return
     start = f"{name}: " if name else ""
     for message, slip in slips.items() if isinstance(slips, Mapping) else slips:
         value = _quietly(slip)
-        shown = value is not None and not _difference(got, value, **limits)
-        if shown and _difference(value, expected, **limits):
+        shown = value is not None and not difference(got, value, **limits)
+        if shown and difference(value, expected, **limits):
             raise AssertionError(start + message)
-    raise AssertionError(start + (f"{otherwise}: {difference}" if otherwise else difference))
+    raise AssertionError(start + (f"{otherwise}: {found}" if otherwise else found))
 
 
 def uniform(draws: Any, first: int, last: int, name: str) -> None:
@@ -165,12 +173,13 @@ def _as_array(value: Any) -> np.ndarray | None:
     return value if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" else None
 
 
-def _difference(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
+def difference(
+    got: Any, expected: Any, rtol: float | None = None, atol: float | None = None
+) -> str:
     """Where and by how much ``got`` is not ``expected``, in words; empty when it is."""
     if isinstance(expected, dict):
         if not isinstance(got, dict) or set(got) != set(expected):
-            keys = f"the keys {list(got)}" if isinstance(got, dict) else describe(got)
-            return f"expected a dictionary with the keys {list(expected)}, got {keys}"
+            return f"expected a dictionary with the keys {list(expected)}, got {describe(got)}"
         parts = [(repr(key), got[key], expected[key]) for key in expected]
         return _first_difference(parts, rtol, atol)
     wanted = _as_array(expected)
@@ -192,8 +201,8 @@ def _difference(got: Any, expected: Any, rtol: float | None, atol: float | None)
 
 def _first_difference(parts: list[tuple], rtol: float | None, atol: float | None) -> str:
     for name, got, expected in parts:
-        if difference := _difference(got, expected, rtol, atol):
-            return f"{name}: {difference}"
+        if found := difference(got, expected, rtol, atol):
+            return f"{name}: {found}"
     return ""
 
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 __builtins__ = dict(vars(builtins))  # as in values.py
 
-# IPython exchanges these by itself.
-_CHANGING = ("input", "exit", "quit")
+# IPython exchanges the first three by itself; PyTorch the last when its compiler is loaded.
+_CHANGING = ("input", "exit", "quit", "manual_seed")
 _ORIGINALS = [
     (owner, name, value)
     for owner in (builtins, np, np.linalg, torch, torch.linalg, nn.functional, Tensor)
@@ -101,11 +101,14 @@ def forbidden(names: Mapping[str, str], namespace: dict, used: list[str]) -> Ite
 def listening(remarks: list[str], silent: bool = False) -> Iterator[None]:
     """Collect warnings and what is written to stderr; with ``silent`` what is printed is lost."""
     err, out = io.StringIO(), io.StringIO() if silent else sys.stdout
+    caught = []
     try:
-        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
-            warnings.simplefilter("always")
-            with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
-                yield
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            contextlib.redirect_stderr(err),
+            contextlib.redirect_stdout(out),
+        ):
+            yield
     finally:
         texts = [f"{item.category.__name__}: {item.message}" for item in caught]
         texts += [f"written to stderr: {err.getvalue().strip()}"] if err.getvalue().strip() else []
@@ -116,23 +119,12 @@ class GlobalState:
     """The switches and generators that all cells share, as they were when this was made."""
 
     def __init__(self) -> None:
-        self.grad = torch.is_grad_enabled()
-        self.dtype = torch.get_default_dtype()
+        self.grad, self.dtype = torch.is_grad_enabled(), torch.get_default_dtype()
         self.numpy, self.python = np.random.get_state(), random.getstate()
 
-    def restore(self) -> str:
-        """Put them back; returns what was changed, or nothing."""
+    def switched(self) -> str:
+        """Put the switches back; returns what was left changed, or nothing."""
         problem = ""
-        if random.getstate() != self.python:
-            random.setstate(self.python)
-            problem = "you drew from the generator that all cells share: make one of your own"
-        now = np.random.get_state()
-        if now[2:] != self.numpy[2:] or (now[1] != self.numpy[1]).any():
-            np.random.set_state(self.numpy)
-            problem = (
-                "you drew from NumPy's generator that all cells share, or seeded it: take one of "
-                "your own, np.random.default_rng(seed)"
-            )
         if torch.get_default_dtype() != self.dtype:
             torch.set_default_dtype(self.dtype)
             problem = "you changed torch's default dtype for good"
@@ -140,3 +132,18 @@ class GlobalState:
             torch.set_grad_enabled(self.grad)
             problem = "you switched gradients on or off for good: use `with torch.no_grad():`"
         return problem
+
+    def drawn(self) -> str:
+        """Which shared generator was drawn from or seeded, or nothing."""
+        now = np.random.get_state()
+        if now[2:] != self.numpy[2:] or (now[1] != self.numpy[1]).any():
+            return (
+                "you drew from NumPy's generator that all cells share, or seeded it: take one of "
+                "your own, np.random.default_rng(seed)"
+            )
+        if random.getstate() != self.python:
+            return (
+                "you drew from Python's generator that all cells share, or seeded it: take one of "
+                "your own, random.Random(seed)"
+            )
+        return ""

@@ -1,6 +1,8 @@
 """Copying, comparing and describing what goes into an answer and comes out of it."""
 
 import builtins
+import copy
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 # What is defined below keeps these built-in functions, whatever is done to the module builtins.
 __builtins__ = dict(vars(builtins))
 
+GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
 _CONTAINERS = (list, tuple, dict, set)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, np.generic, np.ndarray)
 
@@ -50,12 +53,8 @@ def copied(value: Any) -> Any:
         return value.copy()
     if isinstance(value, Tensor):
         return value.detach().clone().requires_grad_(value.requires_grad)
-    if isinstance(value, torch.Generator):
-        return value.clone_state()
-    if isinstance(value, np.random.Generator):
-        bits = type(value.bit_generator)()
-        bits.state = value.bit_generator.state
-        return np.random.Generator(bits)
+    if isinstance(value, GENERATORS):
+        return copy.deepcopy(value)
     if type(value) in _CONTAINERS or hasattr(value, "_fields"):
         return _rebuilt(value, [copied(item) for item in _items(value)])
     return value
@@ -78,7 +77,7 @@ def change_of(value: Any, before: Any) -> str:
     """What was done to ``value`` since ``before = snapshot(value)``; empty when nothing was."""
     if isinstance(before, _ModuleState):
         return _change_of_module(snapshot(value), before)
-    if isinstance(before, torch.Generator | np.random.Generator):
+    if isinstance(before, GENERATORS):
         return ""  # it is there to be drawn from
     if isinstance(before, list | tuple | dict):
         keys = isinstance(before, dict) and list(value) != list(before)
@@ -126,8 +125,7 @@ def is_plain(value: Any) -> bool:
     """Whether ``value`` is data alone: a call with it can be repeated without being noticed."""
     if type(value) in _CONTAINERS or hasattr(value, "_fields"):
         return all(is_plain(item) for item in _items(value))
-    generators = (torch.Generator, np.random.Generator)
-    return isinstance(value, (*_PLAIN, Tensor, torch.dtype, *generators))
+    return isinstance(value, (*_PLAIN, Tensor, torch.dtype, *GENERATORS))
 
 
 def memory(value: Any) -> Iterator[tuple[str, int, int]]:
@@ -135,13 +133,13 @@ def memory(value: Any) -> Iterator[tuple[str, int, int]]:
     if isinstance(value, np.ndarray):
         if value.size:
             yield ("cpu", *byte_bounds(value))
-    elif isinstance(value, Tensor):
+    elif isinstance(value, Tensor) and value.layout == torch.strided:
         storage = value.untyped_storage()
         if storage.nbytes():
             start = storage.data_ptr()
             yield str(value.device), start, start + storage.nbytes()
     elif type(value) in _CONTAINERS or hasattr(value, "_fields"):
-        if not isinstance(value, tuple):
+        if not isinstance(value, tuple):  # a tuple cannot be changed
             yield "object", id(value), id(value) + 1
         for item in _items(value):
             yield from memory(item)
