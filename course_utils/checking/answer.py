@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_utils.checking.compare import difference
-from course_utils.checking.guard import GlobalState, forbidden, listening, put_back
+from course_utils.checking.guard import GlobalState, forbidden, found, listening, put_back
 from course_utils.checking.values import (
     GENERATORS,
     change_of,
@@ -83,6 +83,8 @@ class Answer:
     ) -> None:
         self.function, self.exercise = function, exercise
         self.forbid, self.random, self.seeded = dict(forbid or {}), random, seeded
+        for name in self.forbid:
+            found(name)  # AttributeError where there is no such function
         self.changes, self.views, self.returns = changes, views, returns
         self._name = getattr(function, "__name__", "your function")
         self._earlier: list[tuple[Any, Any]] = []

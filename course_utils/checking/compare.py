@@ -10,14 +10,11 @@ import torch
 from scipy.stats import chi2_contingency, chisquare
 from torch import Tensor
 
+from course_utils.checking.guard import put_back
 from course_utils.checking.values import describe
 
 __builtins__ = dict(vars(builtins))  # as in values.py
 
-# Bound now: an answer may replace what it finds in NumPy.
-_argwhere, _asarray, _isclose, _isfinite, _stack = (
-    np.argwhere, np.asarray, np.isclose, np.isfinite, np.stack
-)  # fmt: skip
 _SHORT = (torch.bfloat16, torch.float16)
 _FAMILIES = {"floating": np.floating, "integer": np.integer, "bool": np.bool_}
 _LUCK = 1e-6  # a right answer fails a test of its distribution once in a million
@@ -110,6 +107,7 @@ def equal(
     it. The message of the first slip that ``got`` shows, and that differs from ``expected``, is
     said; without one ``otherwise``, and where and by how much the two differ.
     """
+    put_back()
     limits = {"rtol": rtol, "atol": atol}
     found = difference(got, expected, **limits)
     if not found:
@@ -167,9 +165,9 @@ def _as_array(value: Any) -> np.ndarray | None:
         parts = [_as_array(part) for part in value]
         if any(part is None or part.shape != parts[0].shape for part in parts):
             return None
-        value = _stack(parts) if parts else _asarray(())
+        value = np.stack(parts) if parts else np.asarray(())
     elif isinstance(value, bool | int | float | np.generic):
-        value = _asarray(value)
+        value = np.asarray(value)
     return value if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" else None
 
 
@@ -214,14 +212,14 @@ def _number_difference(
     else:
         short = any(v.dtype.kind == "f" and v.dtype.itemsize < 8 for v in (values, wanted))
         rtol = (1e-4 if short else 1e-5) if rtol is None else rtol
-        sizes = abs(wanted[_isfinite(wanted)])
+        sizes = abs(wanted[np.isfinite(wanted)])
         largest = float(sizes.max()) if sizes.size else 0.0
         atol = rtol * (largest or 1.0) if atol is None else atol
         numbers = values.astype(float), wanted.astype(float)
-        wrong = ~_isclose(*numbers, rtol=rtol, atol=atol, equal_nan=True)
+        wrong = ~np.isclose(*numbers, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
         return ""
-    place = tuple(int(i) for i in _argwhere(wrong)[0])
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
     pair = "expected {}, got {}".format(*_apart(wanted[place], values[place]))
     if wrong.ndim == 0:
         return pair

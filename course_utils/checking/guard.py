@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 __builtins__ = dict(vars(builtins))  # as in values.py
 
-# IPython exchanges the first three by itself; PyTorch the last when its compiler is loaded.
-_CHANGING = ("input", "exit", "quit", "manual_seed")
+# IPython exchanges the first three by itself, and PyTorch the other two.
+_CHANGING = ("input", "exit", "quit", "manual_seed", "Storage")
 _ORIGINALS = [
     (owner, name, value)
     for owner in (builtins, np, np.linalg, torch, torch.linalg, nn.functional, Tensor)
@@ -36,7 +36,7 @@ def put_back() -> list[str]:
     return replaced
 
 
-def _found(path: str) -> tuple[Any, str, Any]:
+def found(path: str) -> tuple[Any, str, Any]:
     """Owner, name and object of a dotted name; raises AttributeError when there is none."""
     parts = path.split(".")
     for cut in range(len(parts) - 1, 0, -1):
@@ -76,7 +76,7 @@ def forbidden(names: Mapping[str, str], namespace: dict, used: list[str]) -> Ite
         changed.append((place, name, old, of_its_own))
         place.update({name: new}) if isinstance(place, dict) else setattr(place, name, new)
 
-    targets = [(_found(path), _refusal(path, why, used)) for path, why in names.items()]
+    targets = [(found(path), _refusal(path, why, used)) for path, why in names.items()]
     try:
         for name, value in list(namespace.items()):
             if type(value).__name__.endswith("ExitAutocall"):  # IPython's exit ends the kernel
