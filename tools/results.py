@@ -3,8 +3,9 @@
     python -m tools.results [--check]
 
 reads what each chapter's final exam and hard digits left in the metadata of its outputs, writes
-``notebooks/results.json``, and puts the table of final exams between the two ``results`` markers of
-the README. ``--check`` writes nothing and exits 1 when either would change.
+``notebooks/results.json`` and, as a table, ``notebooks/results.md``, and puts a row for each chapter,
+its last exam, between the two ``results`` markers of the README. ``--check`` writes nothing and
+exits 1 when one of them would change.
 """
 
 from __future__ import annotations
@@ -125,27 +126,41 @@ def as_json(found: dict[str, list[Record]]) -> str:
     return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
-def _row(exam: Record) -> str:
+def _row(exam: Record, notebooks_at: str) -> str:
     """The table's row for one final exam."""
     name, errors, n = exam["chapter"], exam["errors"], exam["n"]
-    link = f"[{notebooks.title(name)}](notebooks/{name}/{name}.ipynb)"
+    link = f"[{notebooks.title(name)}]({notebooks_at}{name}/{name}.ipynb)"
     count = f"{errors:,}" if n == TEST_IMAGES else f"{errors:,} of {n:,}"
     interval = f"{100 * exam['low']:.2f}–{100 * exam['high']:.2f} %"
     model = exam["model"].replace("|", "\\|")
     return f"| {link} | {model} | {100 * (1 - errors / n):.2f} % | {interval} | {count} |"
 
 
-def table(exams: list[Record]) -> str:
-    """The README's table of final exams, in Markdown."""
+def table(exams: list[Record], notebooks_at: str = "") -> str:
+    """A table of final exams in Markdown; links lead to the chapters below ``notebooks_at``."""
     head = [
         f"| Chapter | Model | Right on the test set | 95 % interval | Errors of {TEST_IMAGES:,} |",
         "|:--|:--|--:|--:|--:|",
     ]
-    return "\n".join([*head, *map(_row, exams)])
+    return "\n".join([*head, *(_row(exam, notebooks_at) for exam in exams)])
+
+
+def whole(exams: list[Record]) -> str:
+    """The page with every final exam."""
+    return (
+        "# All final exams\n\nMade from the executed notebooks by `make results`; do not edit. Each "
+        "model was trained on 50,000 images, or on all 60,000 where the chapter says so, and chosen "
+        f"without the test images.\n\n{table(exams)}\n"
+    )
+
+
+def last_of_each(exams: list[Record]) -> list[Record]:
+    """The last exam of each chapter, in chapter order."""
+    return list({exam["chapter"]: exam for exam in exams}.values())
 
 
 def with_table(readme: str, exams: list[Record]) -> str:
-    """The README's text with the present table between its markers.
+    """The README's text with the table, a row a chapter, between its markers.
 
     Raises ValueError when the two markers are not there once each, in order.
     """
@@ -157,11 +172,11 @@ def with_table(readme: str, exams: list[Record]) -> str:
         )
     before, rest = readme.split(BEGIN)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n{table(exams)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table(last_of_each(exams), 'notebooks/')}\n{END}{after}"
 
 
 def update(folder: Path, readme: Path, *, check: bool = False) -> list[Path]:
-    """Bring ``folder/results.json`` and the README up to date; return the files that changed.
+    """Bring the results' two files in ``folder`` and the README up to date; return what changed.
 
     With ``check`` nothing is written. Raises ValueError when a record is malformed or a marker is
     missing, FileNotFoundError when there is no README; then nothing is written either.
@@ -170,6 +185,7 @@ def update(folder: Path, readme: Path, *, check: bool = False) -> list[Path]:
     old_readme = readme.read_bytes().decode("utf-8").replace("\r\n", "\n")
     wanted = {
         folder / "results.json": as_json(found),
+        folder / "results.md": whole(found["exams"]),
         readme: with_table(old_readme, found["exams"]),
     }
     stale = []
@@ -200,7 +216,7 @@ def main(argv: list[str] | None = None) -> int:
         news = "out of date: run python -m tools.results" if check else "written"
         print(f"{notebooks.shown(path)}: {news}")
     if not stale:
-        print("results.json and README.md say what the notebooks say")
+        print("results.json, results.md and README.md say what the notebooks say")
     return 1 if check and stale else 0
 
 

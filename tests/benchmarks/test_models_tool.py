@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pkgutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from course_utils.training import (
     Recipe,
     best_network,
     load_checkpoint,
-    loop,
     predict,
 )
 from tools import models
@@ -69,17 +69,18 @@ def test_an_interrupted_training_is_kept(
     few: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models, "RECIPES", {"middle": Recipe(epochs=2, batch_size=128)})
-    real = loop.save_run
+    inside = "course_utils.training.loop.save_run"
+    real = pkgutil.resolve_name("course_utils.training.loop:save_run")
 
     def save_and_stop(path: Path, run: object) -> None:
         real(path, run)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "save_run", save_and_stop)
+    monkeypatch.setattr(inside, save_and_stop)
     assert models.main(["--folder", str(tmp_path)]) == 1
     (unfinished,) = tmp_path.iterdir()
     assert len(training.read_checkpoint(unfinished)["history"]["seconds"]) == 1
-    monkeypatch.setattr(loop, "save_run", real)
+    monkeypatch.setattr(inside, real)
     assert models.main(["--folder", str(tmp_path)]) == 0
     assert len(best_network(tmp_path).history) == 2 and not unfinished.exists()
 
