@@ -15,6 +15,7 @@ import logging
 import os
 import platform
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urljoin
@@ -22,7 +23,6 @@ from urllib.parse import urljoin
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
-from tools import workbook
 from tools.notebooks import ROOT
 
 # What nbgrader complains of at the start; it is meant so: the learner sees only the workbook.
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--verbose", action="store_true", help="show JupyterLab's own log")
     options, extra = parser.parse_known_args(arguments)
     if options.folder is None:
-        workbook.main([])  # one chapter that cannot be copied closes no other
+        # In a process of its own; one chapter that cannot be copied closes no other.
+        subprocess.call([sys.executable, "-m", "tools.workbook"], cwd=ROOT)
     if not options.verbose:
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").disabled = True

@@ -80,7 +80,7 @@ def test_the_log_is_shown_when_it_is_asked_for(verbose, tmp_path, monkeypatch) -
     monkeypatch.setattr(lab.LabApp, "serverapp_class", lab.ServerApp)
     monkeypatch.setattr(lab.logging, "captureWarnings", lambda capture: None)
     monkeypatch.setattr(lab.logging.getLogger("py.warnings"), "disabled", False)
-    monkeypatch.setattr(lab.workbook, "main", lambda _: pytest.fail("--folder makes no copies"))
+    monkeypatch.setattr(lab.subprocess, "call", lambda *_, **__: pytest.fail("made copies"))
     monkeypatch.setenv("JUPYTER_TOKEN", "abc")
     lab.main(["--folder", str(tmp_path), "--port=9999", *["--verbose"] * verbose])
     (options,) = started
