@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-TARGETS := lab test setup workbook execute results lint format lock bench models
+TARGETS := lab test setup solution workbook execute results lint format lock bench models
 
 .PHONY: help $(TARGETS)
 

@@ -177,7 +177,7 @@ def lab_server(
         "--ServerApp.open_browser=False",
     ]
     server = Server(f"http://127.0.0.1:{port}", token, log)
-    command = course.lab_command(Path(sys.executable), served, extra)
+    command = [sys.executable, "-m", "tools.lab", "--folder", str(served), *extra]
     with _running(server, command, jupyter_env(state, settings) | (env or {}), timeout):
         yield server
 
