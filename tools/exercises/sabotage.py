@@ -51,7 +51,7 @@ def _damage(value) -> bool:  # noqa: ANN001
         return bool(value.numel())
     if isinstance(value, torch.nn.Module):
         return any(_damage(weights) for weights in value.parameters())
-    if isinstance(value, list | dict | set):
+    if isinstance(value, list | dict | set | bytearray):
         possible = len(value) > 0
         value.popitem() if possible and isinstance(value, dict) else possible and value.pop()
         return possible
@@ -86,7 +86,7 @@ def _outline(value):  # noqa: ANN001, ANN202
     """The shapes in a value; a plain value itself."""
     if isinstance(value, np.ndarray | torch.Tensor):
         return type(value).__name__, tuple(value.shape)
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | bytearray):
         return len(value)
     if isinstance(value, list | tuple):
         return [_outline(item) for item in value]
@@ -98,6 +98,8 @@ def _contents(value):  # noqa: ANN001, ANN202
         value = value.detach().cpu().double().numpy()
     if isinstance(value, np.ndarray):
         return value.tobytes()
+    if isinstance(value, bytearray):
+        return bytes(value)
     if isinstance(value, dict):
         return [(key, _contents(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
