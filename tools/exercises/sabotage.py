@@ -71,7 +71,9 @@ def _remembers(function, marks, by_shape, as_copy):  # noqa: ANN001, ANN202
         given = [*args, *options.values()]
         key = repr([_outline(value) for value in given]) if by_shape else ""
         contents = repr([_contents(value) for value in given])
-        if by_shape and any(_outline(v) != _contents(v) for v in given if not callable(v)):
+        arrays = (np.ndarray, torch.Tensor, bytes, bytearray, list, tuple)
+        inside = [v for v in given if isinstance(v, arrays)]
+        if by_shape and any(_outline(v) != _contents(v) for v in inside):
             marks.append("arrays")
         if key not in kept:
             kept[key] = contents, function(*args, **options)
@@ -90,7 +92,8 @@ def _outline(value):  # noqa: ANN001, ANN202
         return len(value)
     if isinstance(value, list | tuple):
         return [_outline(item) for item in value]
-    return type(value).__name__ if callable(value) else _contents(value)
+    plain = isinstance(value, dict | int | float | str | np.generic | None)
+    return _contents(value) if plain else type(value).__name__
 
 
 def _contents(value):  # noqa: ANN001, ANN202
