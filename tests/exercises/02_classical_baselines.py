@@ -1,6 +1,6 @@
-"""Wrong answers to the exercises of chapter 2."""
+"""Wrong answers to the exercises of chapter 2, and right ones in other styles."""
 
-from tests.exercises import Wrong
+from tests.exercises import Right, Wrong
 
 DOUBT = """
     def doubt(some):
@@ -83,7 +83,56 @@ def gain(values, labels, threshold):{DOUBT}
     yes = values <= threshold
     return doubt(labels) - (~yes).mean() * doubt(labels[yes]) - yes.mean() * doubt(labels[~yes])
 """,
-        r"each side takes the weight of its own size",
+        r"each side takes the share of its own size",
+    ),
+    Wrong(
+        "sorts the labels in place",
+        f"""
+def gain(values, labels, threshold):{DOUBT}
+    yes = values <= threshold
+    result = doubt(labels) - sum(side.mean() * doubt(labels[side]) for side in (yes, ~yes))
+    labels.sort()
+    return result
+""",
+        r"you changed `labels`, which was handed in",
+    ),
+    Wrong(
+        "sorts the values in place",
+        f"""
+def gain(values, labels, threshold):{DOUBT}
+    values.sort()
+    yes = values <= threshold
+    return doubt(labels) - sum(side.mean() * doubt(labels[side]) for side in (yes, ~yes))
+""",
+        r"you changed `values`, which was handed in",
+    ),
+    Wrong(
+        "rounds",
+        f"""
+def gain(values, labels, threshold):{DOUBT}
+    yes = values <= threshold
+    left = sum(side.mean() * doubt(labels[side]) for side in (yes, ~yes))
+    return round(doubt(labels) - left, 3)
+""",
+        r"the result is rounded: return it as it is",
+    ),
+    Wrong(
+        "mutual information by scikit-learn",
+        """
+def gain(values, labels, threshold):
+    return mutual_info_score(values <= threshold, labels) / np.log(2)
+""",
+        r"`sklearn.metrics.mutual_info_score` is not allowed here",
+    ),
+    Wrong(
+        "mutual information, imported again",
+        """
+def gain(values, labels, threshold):
+    from sklearn.metrics import mutual_info_score as information
+
+    return information(values <= threshold, labels) / np.log(2)
+""",
+        r"`sklearn.metrics.mutual_info_score` is not allowed here",
     ),
 ]
 
@@ -134,7 +183,7 @@ def oob_error(readings, drawn, labels):
     verdict = np.where(votes.sum(axis=1) > 0, votes.argmax(axis=1), -1)
     return float((verdict != labels).mean())
 """,
-        r"they are no errors, leave them out",
+        r"an image without judges is no error: leave it out",
     ),
     Wrong(
         "divides by all images",
@@ -172,7 +221,7 @@ def oob_error(readings, drawn, labels):
     judged = ~drawn.any(axis=0)
     return float((votes.argmax(axis=1) != labels)[judged].mean())
 """,
-        r"leave out only images that every tree has drawn",
+        r"leave out only those that every tree has drawn",
     ),
     Wrong(
         "returns per cent",
@@ -193,6 +242,69 @@ def oob_error(readings, drawn, labels):
     return int((votes.argmax(axis=1) != labels)[judged].sum())
 """,
         r"a share between 0 and 1",
+    ),
+    Wrong(
+        "writes the verdicts over the labels",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & ~drawn).sum(axis=0) for digit in range(10)], axis=1)
+    labels[:] = votes.argmax(axis=1)
+    return 0.0
+""",
+        r"you changed `labels`, which was handed in",
+    ),
+    Wrong(
+        "strikes readings out in place",
+        """
+def oob_error(readings, drawn, labels):
+    readings[drawn] = -1
+    votes = np.stack([(readings == digit).sum(axis=0) for digit in range(10)], axis=1)
+    judged = votes.sum(axis=1) > 0
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"you changed `readings`, which was handed in",
+    ),
+    Wrong(
+        "counts votes in eight bits",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack(
+        [((readings == d) & ~drawn).sum(axis=0, dtype=np.uint8) for d in range(10)], axis=1
+    )
+    judged = ~drawn.all(axis=0)
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"your counts of votes overflow: eight bits hold 255 at most",
+    ),
+    Wrong(
+        "averages each tree's own error",
+        """
+def oob_error(readings, drawn, labels):
+    own = [(r != labels)[~d].mean() for r, d in zip(readings, drawn) if not d.all()]
+    return float(np.mean(own))
+""",
+        r"you averaged the trees' own errors: let the trees vote on each image first",
+    ),
+    Wrong(
+        "asks for more than half of the votes",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & ~drawn).sum(axis=0) for digit in range(10)], axis=1)
+    judged = votes.sum(axis=1) > 0
+    sure = 2 * votes.max(axis=1) > votes.sum(axis=1)
+    return float((~sure | (votes.argmax(axis=1) != labels))[judged].mean())
+""",
+        r"the most votes win; more than half of them is not needed",
+    ),
+    Wrong(
+        "multiplies what the image's trees read by 0",
+        """
+def oob_error(readings, drawn, labels):
+    heard = readings * (1 - drawn)
+    votes = np.stack([(heard == digit).sum(axis=0) for digit in range(10)], axis=1)
+    return float((votes.argmax(axis=1) != labels).mean())
+""",
+        r"votes for 0 in your answer: it must not vote",
     ),
 ]
 
@@ -287,7 +399,7 @@ def kernel_score(x, support, weights, intercept, gamma):
     squared = ((x[:, None, :] - support[None, :, :]) ** 2).sum(1)
     return np.exp(-gamma * squared) @ weights + intercept
 """,
-        r"over the last axis",
+        r"kernel_score\(.*\) stopped with ValueError: .*@ weights",
     ),
     Wrong(
         "squares twice",
@@ -313,6 +425,49 @@ def kernel_score(x, support, weights, intercept, gamma):
     return np.exp(-gamma * {SQUARED}) @ np.abs(weights) + intercept
 """,
         r"the weights keep their signs",
+    ),
+    Wrong(
+        "wipes out the images",
+        f"""
+def kernel_score(x, support, weights, intercept, gamma):
+    scores = np.exp(-gamma * {SQUARED}) @ weights + intercept
+    x *= 0
+    return scores
+""",
+        r"you changed `x`, which was handed in",
+    ),
+    Wrong(
+        "multiplies the weights from the wrong side",
+        f"""
+def kernel_score(x, support, weights, intercept, gamma):
+    return weights @ np.exp(-gamma * {SQUARED}) + intercept
+""",
+        r"stopped with ValueError: .*weights @ np.exp",
+    ),
+    Wrong(
+        "subtracts without a new axis",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = ((x - support) ** 2).sum(axis=-1)
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        r"stopped with ValueError: .*\(x - support\)",
+    ),
+    Wrong(
+        "the kernel by scikit-learn",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    return rbf_kernel(x, support, gamma=gamma) @ weights + intercept
+""",
+        r"`sklearn.metrics.pairwise.rbf_kernel` is not allowed here",
+    ),
+    Wrong(
+        "adds the intercept to every vote",
+        f"""
+def kernel_score(x, support, weights, intercept, gamma):
+    return (np.exp(-gamma * {SQUARED}) * weights + intercept).sum(axis=1)
+""",
+        r"the intercept is added once, not for every support vector",
     ),
 ]
 
@@ -397,7 +552,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.mean(errors)
 """,
-        r"expected one error per part, shape \(3,\), got \(\): no mean",
+        r"one error for each of the 3 parts: no mean, none missing",
     ),
     Wrong(
         "counts instead of shares",
@@ -439,7 +594,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.array(errors)
 """,
-        r"expected one error per part, shape \(3,\), got \(2,\): one part is missing",
+        r"one error for each of the 3 parts: no mean, none missing",
     ),
     Wrong(
         "forgets to fit",
@@ -467,6 +622,42 @@ def fold_errors(make_model, x, y, fold):
     return np.array(errors)
 """,
         r"count errors on the held part only",
+    ),
+    Wrong(
+        "cross_val_score",
+        """
+def fold_errors(make_model, x, y, fold):
+    return 1 - cross_val_score(make_model(), x, y, cv=PredefinedSplit(fold))
+""",
+        r"`sklearn.model_selection.cross_val_score` is not allowed here",
+    ),
+    Wrong(
+        "divides by all images",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x[held]) != y[held]).sum() / len(y))
+    return np.array(errors)
+""",
+        r"divide by the number of images in the part, not by all",
+    ),
+    Wrong(
+        "the parts turned round",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in reversed(range(fold.max() + 1)):
+        held = fold == k
+        model = make_model()
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"the parts are in another order: part 0 first",
     ),
 ]
 
@@ -612,7 +803,26 @@ def extrapolate(sizes, seconds, target):
 def extrapolate(sizes, seconds, target):
     return np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
 """,
-        r"return two numbers: exponent, seconds",
+        r"return 2 things, the exponent, the seconds, not",
+    ),
+    Wrong(
+        "always 60,000 images",
+        """
+def extrapolate(sizes, seconds, target):
+    p, log_c = np.polyfit(np.log(sizes), np.log(seconds), 1)
+    return p, np.exp(log_c + p * np.log(60_000))
+""",
+        r"use `target`, not a fixed number of images",
+    ),
+    Wrong(
+        "logarithms in place",
+        """
+def extrapolate(sizes, seconds, target):
+    seconds[:] = np.log(seconds)
+    p, log_c = np.polyfit(np.log(sizes), seconds, 1)
+    return p, np.exp(log_c) * target**p
+""",
+        r"you changed `seconds`, which was handed in",
     ),
 ]
 
@@ -636,7 +846,7 @@ def paired_p_value(first, second, labels):{WON}
 def paired_p_value(first, second, labels):{WON}
     return 2 * binomtest(min(b, c), b + c, alternative="less").pvalue if b + c else 1.0
 """,
-        r"is no probability: at most 1",
+        r"p is a probability: at most 1",
     ),
     Wrong(
         "compares the numbers of errors",
@@ -663,7 +873,7 @@ def paired_p_value(first, second, labels):
 def paired_p_value(first, second, labels):{WON}
     return binomtest(min(b, c), len(labels)).pvalue
 """,
-        r"only those count where exactly one model is right",
+        r"only those images count where exactly one model is right",
     ),
     Wrong(
         "the share that one of them wins",
@@ -679,7 +889,7 @@ def paired_p_value(first, second, labels):{WON}
 def paired_p_value(first, second, labels):{WON}
     return binomtest(b, b + c).pvalue
 """,
-        r"where the models never differ, p = 1",
+        r"stopped with ValueError: .*binomtest\(b, b \+ c\)",
     ),
     Wrong(
         "tosses only those that the second wins",
@@ -687,7 +897,7 @@ def paired_p_value(first, second, labels):{WON}
 def paired_p_value(first, second, labels):{WON}
     return binomtest(b, c).pvalue if b + c else 1.0
 """,
-        r"the tosses are b \+ c",
+        r"stopped with ValueError: .*binomtest\(b, c\)",
     ),
     Wrong(
         "nought where the models never differ",
@@ -696,6 +906,34 @@ def paired_p_value(first, second, labels):{WON}
     return binomtest(b, b + c).pvalue if b + c else 0.0
 """,
         r"test b \+ c = 0 first",
+    ),
+    Wrong(
+        "the course's own function",
+        """
+def paired_p_value(first, second, labels):
+    return compare_paired(first, second, labels).p_value
+""",
+        r"`course_utils.evaluation.compare_paired` is not allowed here",
+    ),
+    Wrong(
+        "whole numbers to a negative power",
+        """
+def paired_p_value(first, second, labels):
+    from math import comb
+
+    b = ((first == labels) & (second != labels)).sum()
+    c = ((second == labels) & (first != labels)).sum()
+    return min(1.0, 2 * sum(comb(b + c, i) for i in range(min(b, c) + 1)) * 2 ** -(b + c))
+""",
+        r"Integers to negative integer powers are not allowed",
+    ),
+    Wrong(
+        "the test's result, not its p-value",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    return binomtest(b, b + c) if b + c else 1.0
+""",
+        r"return the number: the test's \.pvalue",
     ),
 ]
 
@@ -706,4 +944,186 @@ WRONG = {
     "ex4": FOLD_ERRORS,
     "ex5": EXTRAPOLATE,
     "ex6": PAIRED,
+}
+
+RIGHT = {
+    "ex1": [
+        Right(
+            "entropies by SciPy",
+            """
+def gain(values, labels, threshold):
+    def doubt(some):
+        return entropy(np.unique(some, return_counts=True)[1], base=2) if some.size else 0
+
+    yes = values <= threshold
+    n = len(labels)
+    left = yes.sum() / n * doubt(labels[yes]) + (~yes).sum() / n * doubt(labels[~yes])
+    return doubt(labels) - left
+""",
+        ),
+        Right(
+            "sums over the table of answers and labels",
+            """
+def gain(values, labels, threshold):
+    p = np.zeros((2, labels.max() + 1))
+    np.add.at(p, ((values <= threshold).astype(int), labels), 1 / len(labels))
+    ratio = p / np.maximum(p.sum(0) * p.sum(1, keepdims=True), 1e-300)
+    return (p * np.log2(np.where(p > 0, ratio, 1))).sum()
+""",
+        ),
+    ],
+    "ex2": [
+        Right(
+            "image by image",
+            """
+def oob_error(readings, drawn, labels):
+    errors = judged = 0
+    for i in range(len(labels)):
+        voters = readings[~drawn[:, i], i]
+        if len(voters):
+            judged += 1
+            errors += np.bincount(voters, minlength=10).argmax() != labels[i]
+    return errors / judged
+""",
+        ),
+        Right(
+            "the mode by SciPy",
+            """
+def oob_error(readings, drawn, labels):
+    from scipy.stats import mode
+
+    heard = np.where(drawn, np.nan, readings)
+    judged = ~drawn.all(axis=0)
+    verdicts = mode(heard[:, judged], axis=0, nan_policy="omit").mode
+    return np.mean(np.asarray(verdicts) != labels[judged])
+""",
+        ),
+    ],
+    "ex3": [
+        Right(
+            "distances by SciPy",
+            """
+def kernel_score(x, support, weights, intercept, gamma):
+    from scipy.spatial.distance import cdist
+
+    return intercept + np.exp(-gamma * cdist(x, support, "sqeuclidean")).dot(weights)
+""",
+        ),
+        Right(
+            "image by image",
+            """
+def kernel_score(x, support, weights, intercept, gamma):
+    return [
+        float((weights * np.exp(-gamma * ((support - one) ** 2).sum(axis=1))).sum() + intercept)
+        for one in x
+    ]
+""",
+        ),
+        Right(
+            "the square multiplied out",
+            """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = (x**2).sum(1)[:, None] - 2 * x @ support.T + (support**2).sum(1)
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        ),
+        Right(
+            "in float32",
+            """
+def kernel_score(x, support, weights, intercept, gamma):
+    x, support = x.astype(np.float32), support.astype(np.float32)
+    squared = ((x[:, None] - support) ** 2).sum(axis=2)
+    return (np.exp(-gamma * squared) @ weights + intercept).astype(np.float32)
+""",
+        ),
+    ],
+    "ex4": [
+        Right(
+            "from the last part to the first",
+            """
+def fold_errors(make_model, x, y, fold):
+    errors = np.zeros(fold.max() + 1)
+    for k in reversed(range(len(errors))):
+        model = make_model().fit(x[fold != k], y[fold != k])
+        errors[k] = np.mean(model.predict(x[fold == k]) != y[fold == k])
+    return errors
+""",
+        ),
+        Right(
+            "parts in order of appearance",
+            """
+def fold_errors(make_model, x, y, fold):
+    errors = {}
+    for k in dict.fromkeys(fold.tolist()):
+        model = make_model()
+        model.fit(x[fold != k], y[fold != k])
+        errors[k] = np.mean(model.predict(x[fold == k]) != y[fold == k])
+    return [errors[k] for k in sorted(errors)]
+""",
+        ),
+        Right(
+            "scikit-learn deals out the parts",
+            """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for kept, held in PredefinedSplit(fold).split():
+        model = make_model()
+        model.fit(x[kept], y[kept])
+        errors.append(1 - model.score(x[held], y[held]))
+    return np.array(errors)
+""",
+        ),
+    ],
+    "ex5": [
+        Right(
+            "logarithms to base 10",
+            """
+def extrapolate(sizes, seconds, target):
+    p, c = np.polyfit(np.log10(sizes), np.log10(seconds), 1)
+    return [p, 10 ** (c + p * np.log10(target))]
+""",
+        ),
+        Right(
+            "least squares by a matrix",
+            """
+def extrapolate(sizes, seconds, target):
+    columns = np.column_stack([np.log(sizes), np.ones(len(sizes))])
+    (p, c), *_ = np.linalg.lstsq(columns, np.log(seconds), rcond=None)
+    return np.array([p, np.exp(c) * target**p])
+""",
+        ),
+        Right(
+            "slope by covariance",
+            """
+def extrapolate(sizes, seconds, target):
+    x, y = np.log(sizes), np.log(seconds)
+    p = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
+    return p, np.exp(y.mean() + p * (np.log(target) - x.mean()))
+""",
+        ),
+    ],
+    "ex6": [
+        Right(
+            "the formula",
+            """
+def paired_p_value(first, second, labels):
+    from math import comb
+
+    b = int(((first == labels) & (second != labels)).sum())
+    c = int(((second == labels) & (first != labels)).sum())
+    return min(1, 2 * sum(comb(b + c, i) for i in range(min(b, c) + 1)) * 0.5 ** (b + c))
+""",
+        ),
+        Right(
+            "the binomial distribution by SciPy",
+            """
+def paired_p_value(first, second, labels):
+    from scipy.stats import binom
+
+    right = first == labels, second == labels
+    b, c = (right[0] > right[1]).sum(), (right[1] > right[0]).sum()
+    return min(2 * binom.cdf(min(b, c), b + c, 0.5), 1.0)
+""",
+        ),
+    ],
 }
