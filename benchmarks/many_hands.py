@@ -26,13 +26,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from course_utils.second_look import probabilities
 from tqdm import tqdm
 
 from course_utils.data import data_folder
 from course_utils.evaluation import accuracy
 from course_utils.ink import from_strokes
 from course_utils.models import DeepCNN
-from course_utils.second_look import probabilities
 from course_utils.training import load_checkpoint, predict
 
 PER_FILE = 40

@@ -10,8 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from tests.exercises import Right, Wrong
-from tests.tiny_course import CHECK, SOLUTION, exercise, notebook, simple_notebook
-from tools.exercises import (
+from tests.harness import (
     Answers,
     KernelFailedError,
     Try,
@@ -20,6 +19,7 @@ from tools.exercises import (
     run_notebook,
     run_tries,
 )
+from tests.tiny_course import CHECK, SOLUTION, exercise, notebook, simple_notebook
 from tools.workbook import load_config
 
 NOTHING = Wrong("returns nothing", "def double(numbers):\n    pass", "returns nothing")

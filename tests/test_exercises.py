@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.exercises import check_exercises, load_answers
+from tests.harness import check_exercises, load_answers
 from tools.notebooks import ROOT, chapters, read
 from tools.workbook import load_config
 

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from tests.browser import free_port, jupyter_env
+from tests.harness import Try, run_tries
 from tests.tiny_course import (
     CHAPTER,
     CHECK,
@@ -27,7 +28,6 @@ from tests.tiny_course import (
     manual_cell,
     notebook,
 )
-from tools.exercises import Try, run_tries
 from tools.notebooks import NOTEBOOKS, ROOT, chapters, is_code, nbgrader, read, tags, write
 from tools.workbook import make_workbook
 

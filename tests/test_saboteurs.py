@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tests.harness import Answers, check_exercises
+from tests.harness.sabotage import NAMES, build
+from tests.harness.saboteurs import TABLE
 from tests.tiny_course import exercise, notebook
-from tools.exercises import Answers, check_exercises
-from tools.exercises.sabotage import NAMES, build
-from tools.exercises.saboteurs import TABLE
 from tools.workbook import load_config
 
 SETUP = "import numpy as np\nfrom course_utils import checking\nnumbers = np.arange(3.0)"

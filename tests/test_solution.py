@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness import find_exercises
 from tests.tiny_course import make_course, simple_notebook
-from tools.exercises import find_exercises
 from tools.notebooks import chapters, read
 from tools.solution import NoSolutionError, main, solution
 from tools.workbook import load_config

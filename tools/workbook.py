@@ -15,7 +15,7 @@ nobody has written in:
 
 A copy runs to its last cell with nothing solved: the cells of an exercise carry the tag
 ``raises-exception``, and the stub of an answer, a function, raises NotImplementedError in the check
-that calls it. ``tools.exercises`` refuses an answer at the top level of its cell.
+that calls it. ``tests.harness`` refuses an answer at the top level of its cell.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.exercises import Try, run_tries
+from tests.harness import Try, run_tries
 
 SETUP = "import numpy as np\nfrom course_utils import checking"
 CHECK = """\

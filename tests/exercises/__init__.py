@@ -27,7 +27,7 @@ Each file holds ``WRONG`` and ``RIGHT``, by exercise, and ``EXEMPT`` where a sab
     EXEMPT = {"ex1": {"remembers by shape": "the answer is the same for every image of a shape"}}
 
 Beside these the test makes saboteurs out of every solution by itself:
-``tools/exercises/saboteurs.py`` says which there are, which of them must fail and which must pass.
+``tests/harness/saboteurs.py`` says which there are, which of them must fail and which must pass.
 ``EXEMPT`` names those that an exercise is excused from, each with its reason.
 """
 

@@ -13,6 +13,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from tests.harness import run_notebook
 from tests.tiny_course import CHAPTER
 from tests.tools.learner import (
     NAME,
@@ -26,7 +27,6 @@ from tests.tools.learner import (
     version_in,
 )
 from tools import workbook
-from tools.exercises import run_notebook
 from tools.notebooks import ROOT, chapters, nbgrader, read, tags, write
 from tools.workbook import make_workbook
 

@@ -15,8 +15,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.harness.isolation import Isolation
 from tools.execute import ThisPython
-from tools.exercises.isolation import Isolation
 from tools.notebooks import run_environment
 
 TIMEOUT = 300  # seconds for one cell

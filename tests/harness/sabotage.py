@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 
-def build(name, function, marks):  # noqa: ANN001, ANN201
+def build(name, function, marks):
     """The function with the saboteur ``name`` (of ``NAMES``, or ``changes `x` in place``) in it."""
     if name.startswith("changes `"):
         return _changes_in_place(name.split("`")[1], function, marks)
@@ -25,9 +25,9 @@ def build(name, function, marks):  # noqa: ANN001, ANN201
 # -- what is handed in ---------------------------------------------------------------------------
 
 
-def _changes_in_place(parameter, function, marks):  # noqa: ANN001, ANN202
+def _changes_in_place(parameter, function, marks):
     @functools.wraps(function)
-    def changed(*args, **options):  # noqa: ANN002, ANN003, ANN202
+    def changed(*args, **options):
         result = _copied(function(*args, **options))
         given = inspect.signature(function).bind(*args, **options).arguments
         if parameter in given and _damage(given[parameter]):
@@ -37,7 +37,7 @@ def _changes_in_place(parameter, function, marks):  # noqa: ANN001, ANN202
     return changed
 
 
-def _damage(value) -> bool:  # noqa: ANN001
+def _damage(value) -> bool:
     """Change a value in place, if that can be done."""
     if isinstance(value, np.ndarray):
         possible = value.size > 0 and value.flags.writeable and value.dtype.kind in "biuf"
@@ -63,11 +63,11 @@ def _damage(value) -> bool:  # noqa: ANN001
 _IMMUTABLE = (int, float, str, bytes, np.generic, tuple, type(None))
 
 
-def _remembers(function, marks, by_shape, as_copy):  # noqa: ANN001, ANN202
+def _remembers(function, marks, by_shape, as_copy):
     kept = {}
 
     @functools.wraps(function)
-    def remembering(*args, **options):  # noqa: ANN002, ANN003, ANN202
+    def remembering(*args, **options):
         given = [*args, *options.values()]
         key = repr([_outline(value) for value in given]) if by_shape else ""
         contents = repr([_contents(value) for value in given])
@@ -84,7 +84,7 @@ def _remembers(function, marks, by_shape, as_copy):  # noqa: ANN001, ANN202
     return remembering
 
 
-def _outline(value):  # noqa: ANN001, ANN202
+def _outline(value):
     """The shapes in a value; a plain value itself."""
     if isinstance(value, np.ndarray | torch.Tensor):
         return type(value).__name__, tuple(value.shape)
@@ -96,7 +96,7 @@ def _outline(value):  # noqa: ANN001, ANN202
     return _contents(value) if plain else type(value).__name__
 
 
-def _contents(value):  # noqa: ANN001, ANN202
+def _contents(value):
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().double().numpy()
     if isinstance(value, np.ndarray):
@@ -111,13 +111,13 @@ def _contents(value):  # noqa: ANN001, ANN202
     return value if plain else id(value)
 
 
-def _kinds(value):  # noqa: ANN001, ANN202
+def _kinds(value):
     parts = list(value.values()) if isinstance(value, dict) else value
     inside = [_kinds(part) for part in parts] if isinstance(parts, list | tuple) else ()
     return type(value), getattr(value, "dtype", None), getattr(value, "shape", None), inside
 
 
-def _copied(value):  # noqa: ANN001, ANN202
+def _copied(value):
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, tuple):
@@ -128,9 +128,9 @@ def _copied(value):  # noqa: ANN001, ANN202
 # -- what is returned ----------------------------------------------------------------------------
 
 
-def _returns(function, marks, change):  # noqa: ANN001, ANN202
+def _returns(function, marks, change):
     @functools.wraps(function)
-    def returning(*args, **options):  # noqa: ANN002, ANN003, ANN202
+    def returning(*args, **options):
         result = function(*args, **options)
         changed = change(result)
         if _kinds(changed) != _kinds(result) or _contents(changed) != _contents(result):
@@ -140,10 +140,10 @@ def _returns(function, marks, change):  # noqa: ANN001, ANN202
     return returning
 
 
-def _each(change):  # noqa: ANN001, ANN202
+def _each(change):
     """The change made in every part of tuples, lists of arrays and dictionaries."""
 
-    def changed(value):  # noqa: ANN001, ANN202
+    def changed(value):
         if isinstance(value, dict):
             return {key: changed(item) for key, item in value.items()}
         if isinstance(value, tuple):
@@ -153,10 +153,10 @@ def _each(change):  # noqa: ANN001, ANN202
     return changed
 
 
-def _one(change, place):  # noqa: ANN001, ANN202
+def _one(change, place):
     """The change made in the first (place 0) or last (place -1) number of a result."""
 
-    def changed(value):  # noqa: ANN001, ANN202
+    def changed(value):
         if isinstance(value, np.ndarray | torch.Tensor):
             tensor = isinstance(value, torch.Tensor)
             array = value.detach().clone().numpy() if tensor else value.copy()
@@ -176,7 +176,7 @@ def _one(change, place):  # noqa: ANN001, ANN202
     return changed
 
 
-def _other(value):  # noqa: ANN001, ANN202
+def _other(value):
     """Another number of the same type; what is none as it is."""
     if isinstance(value, bool | np.bool_):
         return not value
@@ -186,15 +186,15 @@ def _other(value):  # noqa: ANN001, ANN202
     return type(value)(value + 1) if number and np.isfinite(value) else value
 
 
-def _not_a_number(value):  # noqa: ANN001, ANN202
+def _not_a_number(value):
     return type(value)("nan") if isinstance(value, float | np.floating) else value
 
 
-def _as_list(value):  # noqa: ANN001, ANN202
+def _as_list(value):
     return value.tolist() if isinstance(value, np.ndarray | torch.Tensor) else value
 
 
-def _in_float32(value):  # noqa: ANN001, ANN202
+def _in_float32(value):
     if isinstance(value, torch.Tensor):
         return value.float() if value.is_floating_point() else value
     if isinstance(value, np.ndarray):
@@ -202,7 +202,7 @@ def _in_float32(value):  # noqa: ANN001, ANN202
     return np.float32(value) if isinstance(value, float) else value
 
 
-def _as_floats(value):  # noqa: ANN001, ANN202
+def _as_floats(value):
     if isinstance(value, torch.Tensor):
         return value if value.is_floating_point() else value.double()
     if isinstance(value, np.ndarray):
@@ -210,37 +210,37 @@ def _as_floats(value):  # noqa: ANN001, ANN202
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _as_scalar(value):  # noqa: ANN001, ANN202
+def _as_scalar(value):
     return np.asarray(value)[()] if isinstance(value, int | float) else value
 
 
-def _as_array(value):  # noqa: ANN001, ANN202
+def _as_array(value):
     return np.asarray(value) if isinstance(value, int | float | torch.Tensor) else value
 
 
-def _as_tensor(value):  # noqa: ANN001, ANN202
+def _as_tensor(value):
     return torch.tensor(value) if isinstance(value, int | float | np.ndarray) else value
 
 
-def _with_axis(value):  # noqa: ANN001, ANN202
+def _with_axis(value):
     return value[None] if isinstance(value, np.ndarray | torch.Tensor) else value
 
 
-def _first_half(value):  # noqa: ANN001, ANN202
+def _first_half(value):
     cut = isinstance(value, np.ndarray | torch.Tensor) and value.ndim and len(value)
     return value[: len(value) // 2] if cut else value
 
 
-def _reversed(value):  # noqa: ANN001, ANN202
+def _reversed(value):
     return value[::-1] if isinstance(value, tuple) else value
 
 
 # -- what happens meanwhile ----------------------------------------------------------------------
 
 
-def _meanwhile(function, marks, act):  # noqa: ANN001, ANN202
+def _meanwhile(function, marks, act):
     @functools.wraps(function)
-    def acting(*args, **options):  # noqa: ANN002, ANN003, ANN202
+    def acting(*args, **options):
         marks.append("acted")
         act()
         return function(*args, **options)

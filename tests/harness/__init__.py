@@ -22,9 +22,9 @@ The rules (``check_exercises`` returns what breaks them):
 - no try changes the setup cells' data in place: the next exercise would work with other data.
 """
 
-from tools.exercises.cells import Exercise, find_exercises, setup_sources
-from tools.exercises.judge import Answers, check_exercises, load_answers
-from tools.exercises.kernel import (
+from tests.harness.cells import Exercise, find_exercises, setup_sources
+from tests.harness.judge import Answers, check_exercises, load_answers
+from tests.harness.kernel import (
     KernelFailedError,
     Outcome,
     Ran,

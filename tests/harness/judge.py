@@ -13,9 +13,9 @@ from typing import Protocol
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from tools.exercises import saboteurs
-from tools.exercises.cells import Exercise, find_exercises, setup_sources
-from tools.exercises.kernel import KernelFailedError, Outcome, Try, run_tries
+from tests.harness import saboteurs
+from tests.harness.cells import Exercise, find_exercises, setup_sources
+from tests.harness.kernel import KernelFailedError, Outcome, Try, run_tries
 
 MIN_WRONG, MIN_RIGHT = 4, 1
 

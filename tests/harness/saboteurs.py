@@ -21,8 +21,8 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from tools.exercises import sabotage
-from tools.exercises.kernel import Outcome
+from tests.harness import sabotage
+from tests.harness.kernel import Outcome
 
 # Run after the setup cells: the saboteurs, as a module that the kernel need not find.
 SETUP = f"""\
