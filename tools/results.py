@@ -3,9 +3,9 @@
     python -m tools.results [--check]
 
 reads what each chapter's final exam and hard digits left in the metadata of its outputs, writes
-``notebooks/results.json`` and, as a table, ``notebooks/results.md``, and puts a row for each chapter,
-its last exam, between the two ``results`` markers of the README. ``--check`` writes nothing and
-exits 1 when one of them would change.
+``notebooks/results.json`` and, as a table, ``notebooks/results.md``, and puts a row for each
+chapter, its last exam, between the two ``results`` markers of the README. ``--check`` writes
+nothing and exits 1 when one of them would change.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def table(exams: list[Record], notebooks_at: str = "") -> str:
 def whole(exams: list[Record]) -> str:
     """The page with every final exam."""
     return (
-        "# All final exams\n\nMade from the executed notebooks by `make results`; do not edit. Each "
-        "model was trained on 50,000 images, or on all 60,000 where the chapter says so, and chosen "
-        f"without the test images.\n\n{table(exams)}\n"
+        "# All final exams\n\nMade from the executed notebooks by `make results`; do not edit. "
+        "Each model was trained on 50,000 images, or on all 60,000 where the chapter says so, and "
+        f"chosen without the test images.\n\n{table(exams)}\n"
     )
 
 

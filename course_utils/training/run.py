@@ -75,8 +75,8 @@ class Run:
             raise TrainingError(
                 f"expected a loss that stays a number, got {value} in epoch "
                 f"{len(self.history) + 1}: the steps are too long or the model divides by zero. "
-                f"Try a smaller max_lr (it is {self.recipe.max_lr:g}); if that does not help, look for log(0) or x / 0 in the "
-                "model. The model has the weights of its last good epoch"
+                f"Try a smaller max_lr (it is {self.recipe.max_lr:g}); if that does not help, look "
+                "for log(0) or x / 0 in the model. The model has the weights of its last good epoch"
             )
         return value / len(self.images)
 
