@@ -52,11 +52,11 @@ def numbers(cell: str, pattern: str) -> list[float]:
 
 def rate(which: str, what: str) -> float:
     """What the cell on learning rates printed of one of its three runs."""
-    return printed_number(CHAPTER, "rates", rf" {re.escape(which)}: .*?{what} ([\d.,]*\d)")
+    return printed_number(CHAPTER, "rates", rf"(?<!\S){re.escape(which)}: .*?{what} ([\d.,]*\d)")
 
 
 def dead(which: str) -> float:
-    return printed_number(CHAPTER, "rates", rf" {re.escape(which)}: .*; (\d+) dead")
+    return printed_number(CHAPTER, "rates", rf"(?<!\S){re.escape(which)}: .*; (\d+) dead")
 
 
 def optimisers() -> dict[str, float]:
@@ -66,14 +66,14 @@ def optimisers() -> dict[str, float]:
 
 def start(name: str) -> dict[str, float]:
     """Change of the activations' size from layer 1 to 6, and the last loss, for one start."""
-    pattern = rf" {re.escape(name)}: layers (\S+), .* (\S+); last loss (\S+)"
+    pattern = rf"(?<!\S){re.escape(name)}: layers (\S+), .* (\S+); last loss (\S+)"
     first, last, loss = re.search(pattern, printed(CHAPTER, "initialise")).groups()
     loss = float(loss)
     return {"change": float(last) / float(first), "end": loss if np.isfinite(loss) else np.inf}
 
 
 def widths(shape: str) -> float:
-    return printed_number(CHAPTER, "width-depth", rf" {re.escape(shape)}: ([\d,]+) errors")
+    return printed_number(CHAPTER, "width-depth", rf"(?<!\S){re.escape(shape)}: ([\d,]+) errors")
 
 
 def patients() -> dict[str, dict[str, float]]:
