@@ -1,6 +1,6 @@
-"""Wrong answers to the exercises of chapter 3."""
+"""Wrong answers to the exercises of chapter 3, and right ones in other styles."""
 
-from tests.exercises import Wrong
+from tests.exercises import Right, Wrong
 
 FORWARD = [
     Wrong(
@@ -54,7 +54,7 @@ def forward(x, layers):
         a = a[:, : W2.shape[0]]
     return a @ W2 + b2
 """,
-        r"with 3 layers the shapes are right, the numbers are not",
+        r"with layers of \[5, 7, 6, 4\] the shape is right",
     ),
     Wrong(
         "returns the digits",
@@ -65,7 +65,7 @@ def forward(x, layers):
     W, b = layers[-1]
     return (x @ W + b).argmax(axis=1)
 """,
-        r"expected scores of shape \(4, 3\), got \(4,\)",
+        r"the scores: expected shape \(4, 3\), got \(4,\)",
     ),
     Wrong(
         "keeps what is below",
@@ -125,6 +125,29 @@ def forward(x, layers):
 """,
         r"the last layer has no ReLU",
     ),
+    Wrong(
+        "bends only where the width changes",
+        """
+def forward(x, layers):
+    for W, b in layers:
+        x = x @ W + b
+        if len(b) != len(layers[-1][1]):
+            x = np.maximum(x, 0)
+    return x
+""",
+        r"with layers of \[5, 3, 3\]|without ReLU between the layers",
+    ),
+    Wrong(
+        "takes the last layer out of the list",
+        """
+def forward(x, layers):
+    W, b = layers.pop()
+    for V, c in layers:
+        x = np.maximum(x @ V + c, 0)
+    return x @ W + b
+""",
+        r"you changed `layers`, which was handed in",
+    ),
 ]
 
 CROSS_ENTROPY = [
@@ -135,7 +158,7 @@ def cross_entropy(scores, labels):
     p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     return -np.log(p[np.arange(len(labels)), labels]).mean()
 """,
-        r"subtract each row's largest score before np.exp",
+        r"the loss is nan: subtract each row's own largest score",
     ),
     Wrong(
         "a stable softmax, but the logarithm of 0",
@@ -145,7 +168,7 @@ def cross_entropy(scores, labels):
     p = powers / powers.sum(axis=1, keepdims=True)
     return -np.log(p[np.arange(len(labels)), labels]).mean()
 """,
-        r"instead of the logarithm of a rounded p",
+        r"the logarithm of 0 was taken",
     ),
     Wrong(
         "clips the probabilities",
@@ -155,7 +178,7 @@ def cross_entropy(scores, labels):
     p = (powers / powers.sum(axis=1, keepdims=True))[np.arange(len(labels)), labels]
     return -np.log(np.maximum(p, 1e-300)).mean()
 """,
-        r"do not clip",
+        r"p was clipped",
     ),
     Wrong(
         "sums over the images",
@@ -195,7 +218,7 @@ def cross_entropy(scores, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
     return -log_p[np.arange(len(labels)), labels].mean()
 """,
-        r"over the classes of one image \(axis=1\)",
+        r"softmax runs over the classes \(axis=1\)",
     ),
     Wrong(
         "one loss per image",
@@ -205,7 +228,7 @@ def cross_entropy(scores, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -log_p[np.arange(len(labels)), labels]
 """,
-        r"return one number, the mean over the images",
+        r"the loss must be one number, not float64 array of shape \(8,\)",
     ),
     Wrong(
         "one largest score for all images",
@@ -215,7 +238,7 @@ def cross_entropy(scores, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -log_p[np.arange(len(labels)), labels].mean()
 """,
-        r"subtract each row's own largest score",
+        r"each row's own largest score",
     ),
     Wrong(
         "the logarithm to base 10",
@@ -235,7 +258,7 @@ def cross_entropy(scores, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -log_p[:, labels].mean()
 """,
-        r"write p\[np.arange\(n\), labels\]",
+        r"p\[:, labels\] is an n × n table",
     ),
     Wrong(
         "the largest not taken from the true score",
@@ -246,6 +269,63 @@ def cross_entropy(scores, labels):
     return -log_p[np.arange(len(labels)), labels].mean()
 """,
         r"must be taken from z_k too",
+    ),
+    Wrong(
+        "shifts the scores in place",
+        """
+def cross_entropy(scores, labels):
+    scores -= scores.max(axis=1, keepdims=True)
+    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return -log_p[np.arange(len(labels)), labels].mean()
+""",
+        r"you changed `scores`, which was handed in",
+    ),
+    Wrong(
+        "lets PyTorch do it",
+        """
+def cross_entropy(scores, labels):
+    return nn.functional.cross_entropy(torch.tensor(scores * 1.0), torch.tensor(labels)).item()
+""",
+        r"cross_entropy` is not allowed here: compute it yourself",
+    ),
+    Wrong(
+        "lets a tensor's method do it",
+        """
+def cross_entropy(scores, labels):
+    log_p = torch.tensor(scores * 1.0).log_softmax(dim=1)
+    return -log_p[range(len(labels)), labels].mean().item()
+""",
+        r"log_softmax` is not allowed here",
+    ),
+    Wrong(
+        "naive, with more digits",
+        """
+def cross_entropy(scores, labels):
+    powers = np.exp(scores.astype(np.longdouble))
+    p = powers / powers.sum(axis=1, keepdims=True)
+    return float(-np.log(p[np.arange(len(labels)), labels]).mean())
+""",
+        r"subtract each row's own largest score",
+    ),
+    Wrong(
+        "one-hot, then the mean over all",
+        """
+def cross_entropy(scores, labels):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -(np.eye(scores.shape[1])[labels] * log_p).mean()
+""",
+        r"you divided by n · k",
+    ),
+    Wrong(
+        "one-hot as wide as the largest label",
+        """
+def cross_entropy(scores, labels):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -(np.eye(labels.max() + 1)[labels] * log_p).sum(axis=1).mean()
+""",
+        r"stopped with ValueError: operands could not be broadcast",
     ),
 ]
 
@@ -274,7 +354,7 @@ def layer_backward(x, W, b, grad_a, slope):
     delta = grad_a * np.where(x @ W + b > 0, 1, slope)
     return delta @ W.T, x.T @ delta / len(x), delta.mean(axis=0)
 """,
-        r"grad_a contains that already",
+        r"grad_a contains the division by the number of images already",
     ),
     Wrong(
         "forgets the bias in z",
@@ -292,7 +372,7 @@ def layer_backward(x, W, b, grad_a, slope):
     delta = np.where(grad_a > 0, grad_a, slope * grad_a)
     return delta @ W.T, x.T @ delta, delta.sum(axis=0)
 """,
-        r"not at the sign of the gradient",
+        r"not at the gradient's sign",
     ),
     Wrong(
         "one bias gradient per image",
@@ -301,7 +381,7 @@ def layer_backward(x, W, b, grad_a, slope):
     delta = grad_a * np.where(x @ W + b > 0, 1, slope)
     return delta @ W.T, x.T @ delta, delta
 """,
-        r"the gradient of b must have the shape of b, \(3,\), but has \(6, 3\)",
+        r"the gradient of b: expected shape \(3,\), got \(6, 3\)",
     ),
     Wrong(
         "another order",
@@ -310,7 +390,7 @@ def layer_backward(x, W, b, grad_a, slope):
     delta = grad_a * np.where(x @ W + b > 0, 1, slope)
     return x.T @ delta, delta.sum(axis=0), delta @ W.T
 """,
-        r"the gradient of x must have the shape of x",
+        r"the gradient of x: expected shape \(6, 4\), got \(4, 3\)",
     ),
     Wrong(
         "the bent gradient for W and b only",
@@ -319,7 +399,7 @@ def layer_backward(x, W, b, grad_a, slope):
     delta = grad_a * np.where(x @ W + b > 0, 1, slope)
     return grad_a @ W.T, x.T @ delta, delta.sum(axis=0)
 """,
-        r"the gradient of x is wrong, though its shape is right",
+        r"the gradient of x must pass the bend",
     ),
     Wrong(
         "z instead of the gradient below 0",
@@ -341,6 +421,57 @@ def layer_backward(x, W, b, grad_a, slope):
 """,
         r"by the slope, 1 or s, not by z",
     ),
+    Wrong(
+        "a factor of whole numbers",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    z = x @ W + b
+    factor = np.ones_like(z)
+    factor[z <= 0] = slope
+    delta = grad_a * factor
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"floats written into an array of whole numbers are cut off",
+    ),
+    Wrong(
+        "a copy of whole numbers",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    z, delta = x @ W + b, grad_a.copy()
+    delta[z <= 0] = slope * delta[z <= 0]
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"floats written into an array of whole numbers are cut off",
+    ),
+    Wrong(
+        "bends the gradient in place",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    grad_a[x @ W + b <= 0] *= slope
+    return grad_a @ W.T, x.T @ grad_a, grad_a.sum(axis=0)
+""",
+        r"you changed `grad_a`, which was handed in",
+    ),
+    Wrong(
+        "makes a step as well",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, slope)
+    gradients = delta @ W.T, x.T @ delta, delta.sum(axis=0)
+    W -= 0.1 * gradients[1]
+    return gradients
+""",
+        r"you changed `W`, which was handed in",
+    ),
+    Wrong(
+        "always a slope of 0.1",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, 0.1)
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"slope is an argument: yours is always 0\.1",
+    ),
 ]
 
 SHARE_RIGHT = [
@@ -354,7 +485,7 @@ def share_right(model, images, labels, batch_size):
             right += (model(x).argmax(dim=1) == y).sum().item()
     return right / len(images)
 """,
-        r"switch to evaluation mode",
+        r"was in training mode: use model\.eval\(\)",
     ),
     Wrong(
         "leaves the model in evaluation mode",
@@ -367,7 +498,7 @@ def share_right(model, images, labels, batch_size):
             right += (model(x).argmax(dim=1) == y).sum().item()
     return right / len(images)
 """,
-        r"leave the model in the mode in which it came",
+        r"leave `model` as it came: it came in training mode",
     ),
     Wrong(
         "always goes back to training mode",
@@ -381,7 +512,7 @@ def share_right(model, images, labels, batch_size):
     model.train()
     return right / len(images)
 """,
-        r"leave the model in the mode in which it came",
+        r"leave `model` as it came: it came in evaluation mode",
     ),
     Wrong(
         "records the gradient",
@@ -441,7 +572,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right / len(images)
 """,
-        r"do not drop the last, smaller batch",
+        r"the model saw 4 images of 5: show each once, to the last",
     ),
     Wrong(
         "all images at once",
@@ -454,7 +585,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right / len(images)
 """,
-        r"a batch had 50 images, at most 16",
+        r"5 images in a batch, at most 2 allowed",
     ),
     Wrong(
         "the number instead of the share",
@@ -484,22 +615,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right / len(images)
 """,
-        r"you switched gradients off for good",
-    ),
-    Wrong(
-        "a tensor of one number",
-        """
-def share_right(model, images, labels, batch_size):
-    mode = model.training
-    model.eval()
-    right = 0
-    with torch.no_grad():
-        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
-            right += (model(x).argmax(dim=1) == y).sum()
-    model.train(mode)
-    return right / len(images)
-""",
-        r"return a number, use \.item\(\)",
+        r"you switched gradients on or off for good",
     ),
     Wrong(
         "returns nothing",
@@ -514,137 +630,354 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     print(right / len(images))
 """,
-        r"return a number: the share of right answers",
+        r"your function returns nothing",
+    ),
+    Wrong(
+        "evaluation mode for the outermost part only",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.training = False
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).argmax(dim=1) == y).sum().item()
+    model.training = mode
+    return right / len(images)
+""",
+        r"the model, or its dropout, was in training mode",
+    ),
+    Wrong(
+        "freezes the parameters",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.eval()
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).argmax(dim=1) == y).sum().item()
+    model.train(mode)
+    return right / len(images)
+""",
+        r"requires_grad of its parameters is not what it was",
+    ),
+    Wrong(
+        "divides by full batches",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).argmax(dim=1) == y).sum().item()
+    model.train(mode)
+    return right / (len(images.split(batch_size)) * batch_size)
+""",
+        r"divide by len\(images\), not by batches times batch_size",
+    ),
+    Wrong(
+        "the share of errors",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).argmax(dim=1) == y).sum().item()
+    model.train(mode)
+    return 1 - right / len(images)
+""",
+        r"this is the share of errors",
     ),
 ]
 
-TRAIN_EPOCH = [
+TRAIN_BEST = [
     Wrong(
         "as it was found",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
     model.train()
-    total = 0.0
-    for index in order.split(batch_size):
-        probabilities = torch.softmax(model(images[index]), dim=1)
-        loss = nn.functional.cross_entropy(probabilities, labels[index])
-        loss.backward()
-        optimiser.step()
-        total += loss.item()
-    return total / len(images)
+    for order in orders:
+        pass
+        for index, truth in zip(order.split(batch_size), train[1].split(batch_size)):
+            loss = nn.functional.cross_entropy(model(train[0][index]), truth)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], model.state_dict()
+    model.load_state_dict(best)
+    return errors
 """,
-        r"gradients pile up, and the loss gets a softmax too many",
+        r"first epoch only.*state_dict\(\) is no copy.*their labels do not",
     ),
     Wrong(
-        "still one softmax too many",
+        "dropout off from the second epoch on",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
     model.train()
-    total = 0.0
-    for index in order.split(batch_size):
-        probabilities = torch.softmax(model(images[index]), dim=1)
-        loss = nn.functional.cross_entropy(probabilities, labels[index])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(index)
-    return total / len(images)
+    for order in orders:
+        pass
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
 """,
-        r"cross_entropy has a softmax inside",
+        r"^dropout is on in the first epoch only[^;]*$",
     ),
     Wrong(
-        "gradients still pile up",
+        "no copy of the best weights",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
-    model.train()
-    total = 0.0
-    for index in order.split(batch_size):
-        loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(index)
-    return total / len(images)
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], model.state_dict()
+    model.load_state_dict(best)
+    return errors
 """,
-        r"gradients pile up from batch to batch",
+        r"^the weights at the end are the last[^;]*$",
     ),
     Wrong(
-        "the mean of the batches' means",
+        "a copy of the dictionary, not of its tensors",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
-    model.train()
-    losses = []
-    for index in order.split(batch_size):
-        loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], model.state_dict().copy()
+    model.load_state_dict(best)
+    return errors
 """,
-        r"the weights are right, the loss is not",
+        r"^the weights at the end are the last[^;]*$",
     ),
     Wrong(
-        "zeroes after backward",
+        "new images, old labels",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
-    model.train()
-    total = 0.0
-    for index in order.split(batch_size):
-        loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-        loss.backward()
-        optimiser.zero_grad()
-        optimiser.step()
-        total += loss.item() * len(index)
-    return total / len(images)
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index, truth in zip(order.split(batch_size), train[1].split(batch_size)):
+            loss = nn.functional.cross_entropy(model(train[0][index]), truth)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
 """,
-        r"you cleared the gradient before step could use it",
+        r"^the images come in a new order, their labels do not$",
     ),
     Wrong(
-        "ignores the order",
+        "two of the three mended",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
-    model.train()
-    total = 0.0
-    for x, y in zip(images.split(batch_size), labels.split(batch_size)):
-        loss = nn.functional.cross_entropy(model(x), y)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(x)
-    return total / len(images)
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index, truth in zip(order.split(batch_size), train[1].split(batch_size)):
+            loss = nn.functional.cross_entropy(model(train[0][index]), truth)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], model.state_dict()
+    model.load_state_dict(best)
+    return errors
 """,
-        r"take the images in the order that is handed in",
+        r"is no copy; the images come in a new order",
     ),
     Wrong(
-        "returns a tensor",
+        "training mode after the loop only",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.eval()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
     model.train()
-    total = 0.0
-    for index in order.split(batch_size):
-        loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += loss.detach() * len(index)
-    return total / len(images)
+    return errors
 """,
-        r"return the loss as a number",
+        r"part 1: errors",
     ),
     Wrong(
-        "forgets the training mode",
+        "an optimiser of its own",
         """
-def train_epoch(model, optimiser, images, labels, order, batch_size):
-    total = 0.0
-    for index in order.split(batch_size):
-        loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(index)
-    return total / len(images)
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.3)
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
 """,
-        r"put the model in training mode",
+        r"\(part 1: errors; part 2: the weights left\)",
+    ),
+    Wrong(
+        "ends in training mode",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    model.train()
+    return errors
+""",
+        r"leave the model in evaluation mode",
+    ),
+    Wrong(
+        "the last of equals",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] <= fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
+""",
+        r"of equal epochs the first counts",
+    ),
+    Wrong(
+        "shares in place of errors",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(float(wrong.float().mean()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
+""",
+        r"\(part 1: errors; part 2: the weights left\): part 1",
+    ),
+    Wrong(
+        "shuffles the orders",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    orders.reverse()
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
+""",
+        r"you changed `orders`, which was handed in",
     ),
 ]
 
@@ -653,5 +986,161 @@ WRONG = {
     "ex2": CROSS_ENTROPY,
     "ex3": LAYER_BACKWARD,
     "ex4": SHARE_RIGHT,
-    "ex5": TRAIN_EPOCH,
+    "ex5": TRAIN_BEST,
+}
+
+RIGHT = {
+    "ex1": [
+        Right(
+            "with an index and an if",
+            """
+def forward(x, layers):
+    z = np.asarray(x, dtype=np.float64)
+    for k, (W, b) in enumerate(layers):
+        if k > 0:
+            z = np.where(z > 0, z, 0)
+        z = np.dot(z, W) + b
+    return z
+""",
+        ),
+        Right(
+            "recursive",
+            """
+def forward(x, layers):
+    (W, b), *rest = layers
+    z = x @ W + b
+    return forward(np.clip(z, 0, None), rest) if rest else z
+""",
+        ),
+        Right(
+            "in float32",
+            """
+def forward(x, layers):
+    x = x.astype(np.float32)
+    for k, (W, b) in enumerate(layers, start=1):
+        x = x @ W.astype(np.float32) + b.astype(np.float32)
+        x = np.maximum(x, 0) if k < len(layers) else x
+    return x
+""",
+        ),
+    ],
+    "ex2": [
+        Right(
+            "one-hot and a sum",
+            """
+def cross_entropy(scores, labels):
+    shifted = scores - scores.max(axis=1)[:, None]
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1))[:, None]
+    return -(np.eye(scores.shape[1])[labels] * log_p).sum() / len(labels)
+""",
+        ),
+        Right(
+            "one image at a time",
+            """
+def cross_entropy(scores, labels):
+    total = 0.0
+    for z, label in zip(scores, labels):
+        top = max(z)
+        total += top + np.log(sum(np.exp(v - top) for v in z)) - z[label]
+    return total / len(labels)
+""",
+        ),
+    ],
+    "ex3": [
+        Right(
+            "a list of three",
+            """
+def layer_backward(x, W, b, grad_a, slope):
+    z = x @ W + b
+    delta = grad_a * ((z > 0) + slope * (z <= 0))
+    return [delta @ W.T, x.T @ delta, delta.sum(axis=0)]
+""",
+        ),
+        Right(
+            "where and einsum",
+            """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = np.where(np.dot(x, W) + b > 0, grad_a, slope * grad_a)
+    return np.einsum('nh,dh->nd', delta, W), np.einsum('nd,nh->dh', x, delta), np.sum(delta, 0)
+""",
+        ),
+    ],
+    "ex4": [
+        Right(
+            "a copy in evaluation mode",
+            """
+import copy
+
+def share_right(model, images, labels, batch_size):
+    reader = copy.deepcopy(model).eval()
+    hits = []
+    with torch.no_grad():
+        for start in range(0, len(images), batch_size):
+            part = slice(start, start + batch_size)
+            hits.append(reader(images[part]).argmax(dim=1) == labels[part])
+    return torch.cat(hits).float().mean()
+""",
+        ),
+        Right(
+            "every part put back, in inference mode",
+            """
+@torch.inference_mode()
+def share_right(model, images, labels, batch_size):
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    right = 0
+    for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+        right += int((model(x).max(dim=1).indices == y).sum())
+    for part, mode in modes:
+        part.training = mode
+    return right / len(labels)
+""",
+        ),
+    ],
+    "ex5": [
+        Right(
+            "clones",
+            """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], {k: v.clone() for k, v in model.state_dict().items()}
+    model.load_state_dict(best)
+    return errors
+""",
+        ),
+        Right(
+            "whole models kept, the first of the fewest taken",
+            """
+import copy
+
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    (x, y), (x_val, y_val) = train, validation
+    kept, errors = [], []
+    for order in orders:
+        model.train()
+        for part in order.split(batch_size):
+            optimiser.zero_grad()
+            nn.CrossEntropyLoss()(model(x[part]), y[part]).backward()
+            optimiser.step()
+        kept.append(copy.deepcopy(model).eval())
+        with torch.no_grad():
+            errors.append((kept[-1](x_val).argmax(1) != y_val).sum().item())
+    model.load_state_dict(kept[errors.index(min(errors))].state_dict())
+    model.eval()
+    return errors
+""",
+        ),
+    ],
 }
