@@ -1,6 +1,6 @@
-"""Wrong answers to the exercises of chapter 5."""
+"""Wrong answers to the exercises of chapter 5, and right ones in other styles."""
 
-from tests.exercises import Wrong
+from tests.exercises import Right, Wrong
 
 _PARTS = """
 def affine_matrix(degrees, wide, high, shear):
@@ -22,6 +22,14 @@ MATRIX = [
         + "    return R @ H @ S\n",
         r"it turns clockwise: y points down",
     ),
+    Wrong(
+        "both signs as for y upwards",
+        _PARTS.replace("np.sin(a)], [-np.sin(a)", "-np.sin(a)], [np.sin(a)").replace(
+            "-shear", "shear"
+        )
+        + "    return R @ H @ S\n",
+        r"this is right with y up",
+    ),
     Wrong("the order reversed", _PARTS + "    return S @ H @ R\n", r"the order is reversed"),
     Wrong("shears first", _PARTS + "    return R @ S @ H\n", r"shear comes after the stretch"),
     Wrong("turns before it shears", _PARTS + "    return H @ R @ S\n", r"turn before you shear"),
@@ -41,11 +49,15 @@ MATRIX = [
         _PARTS.replace("[wide, high]", "[high, wide]") + "    return R @ H @ S\n",
         r"wide and high are exchanged",
     ),
-    Wrong("transposed", _PARTS + "    return (R @ H @ S).T\n", r"the matrix lies on its side"),
+    Wrong(
+        "transposed",
+        _PARTS + "    return (R @ H @ S).T\n",
+        r"the matrix is transposed: points are columns",
+    ),
     Wrong(
         "three by three",
         _PARTS + "    return np.pad(R @ H @ S, ((0, 1), (0, 1)))\n",
-        r"shape \(2, 2\), not \(3, 3\)",
+        r"expected shape \(2, 2\), got \(3, 3\)",
     ),
 ]
 
@@ -96,7 +108,7 @@ GRID = [
     Wrong(
         "the matrix on its side",
         _grid(".transpose(1, 2)", ""),
-        r"the matrix lies on its side",
+        r"the matrix is transposed: rows of places",
     ),
     Wrong(
         "the corners' centres at -1 and 1",
@@ -109,13 +121,49 @@ def sampling_grid(maps, shifts, height, width):
     back = moved @ torch.linalg.inv(maps).transpose(1, 2)
     return (back / half).reshape(len(maps), height, width, 2)
 """,
-        r"half a pixel inside the edge",
+        r"lies half a pixel inside the edge, not at -1",
     ),
     Wrong(
         "flat",
         _grid(".reshape(len(maps), height, width, 2)", ""),
-        r"expected a grid of shape \(3, 28, 28, 2\), got \(3, 784, 2\)",
+        r"expected shape \(1, 28, 28, 2\), got \(1, 784, 2\)",
     ),
+    Wrong(
+        "half the width for the middle",
+        _GRID.replace("(width - 1) / 2", "width / 2").replace("(height - 1) / 2", "height / 2"),
+        r"you took width / 2 off",
+    ),
+    Wrong(
+        "the outer pixels at -1 and 1",
+        _grid("[width / 2, height / 2]", "[(width - 1) / 2, (height - 1) / 2]"),
+        r"-1 and 1 are the edges: divide by width / 2",
+    ),
+    Wrong(
+        "affine_grid",
+        """
+def sampling_grid(maps, shifts, height, width):
+    back = torch.linalg.inv(maps)
+    half = torch.tensor([width / 2, height / 2])
+    start = -(back @ shifts[..., None]) / half[:, None]
+    theta = torch.cat([back * half / half[:, None], start], dim=2)
+    size = (len(maps), 1, height, width)
+    return nn.functional.affine_grid(theta, size, align_corners=False)
+""",
+        r"`torch.nn.functional.affine_grid` is not allowed here: compute the grid yourself",
+    ),
+    Wrong(
+        "overwrites what it was given",
+        """
+def sampling_grid(maps, shifts, height, width):
+    maps.copy_(torch.linalg.inv(maps))
+    shifts.neg_()
+"""
+        + _GRID.split("height, width):\n")[1]
+        .replace("- shifts[:, None]", "+ shifts[:, None]")
+        .replace("torch.linalg.inv(maps)", "maps"),
+        r"you changed `maps`, which was handed in",
+    ),
+    Wrong("an array", _grid("return ", "return np.asarray(").rstrip() + ")\n", r"must be a tensor"),
 ]
 
 _LOOK = """
@@ -164,12 +212,12 @@ def look_up(image, x, y):
     Wrong(
         "no look at the border",
         _look((_INSIDE, "if True:")),
-        r"a neighbour does not exist: it counts as 0|index -1 is the last row",
+        r"index -1 is the last one",
     ),
     Wrong(
         "index -1",
         _look((_INSIDE, "if column < width and row < height:")),
-        r"index -1 is the last row or column",
+        r"index -1 is the last one in Python",
     ),
     Wrong(
         "repeats the border",
@@ -199,9 +247,35 @@ def look_up(image, x, y):
     square = image[top : top + 2, left : left + 2]
     return float(np.array([1 - fy, fy]) @ square @ np.array([1 - fx, fx]))
 """,
-        r"at the border, at .*: expected 0\.\d+, got 0\.0000",
+        r"beside the border the neighbours inside still count",
     ),
-    Wrong("returns an array", _look(("float(total)", "np.array([total])")), r"return one number"),
+    Wrong(
+        "returns an array",
+        _look(("float(total)", "np.array([total])")),
+        r"must be one number, not array \[",
+    ),
+    Wrong(
+        "floor and ceil",
+        """
+def look_up(image, x, y):
+    height, width = image.shape
+    total = 0.0
+    for column, in_x in ((np.floor(x), np.ceil(x) - x), (np.ceil(x), x - np.floor(x))):
+        for row, in_y in ((np.floor(y), np.ceil(y) - y), (np.ceil(y), y - np.floor(y))):
+            if 0 <= column < width and 0 <= row < height:
+                total += in_x * in_y * image[int(row), int(column)]
+    return float(total)
+""",
+        r"at a whole place floor and ceil are the same pixel",
+    ),
+    Wrong(
+        "SciPy",
+        """
+def look_up(image, x, y):
+    return float(ndimage.map_coordinates(image, [[y], [x]], order=1, mode="grid-constant")[0])
+""",
+        r"`scipy.ndimage.map_coordinates` is not allowed here",
+    ),
 ]
 
 _ERASE = """
@@ -225,7 +299,7 @@ ERASE = [
     Wrong(
         "changes the images themselves",
         _erase("images.clone()", "images"),
-        r"you changed the images",
+        r"you changed `images`, which was handed in",
     ),
     Wrong(
         "one square for all",
@@ -245,12 +319,12 @@ def erase(images, side, generator):
     Wrong(
         "the corner anywhere",
         _erase("height - side + 1", "height"),
-        r"must lie wholly inside",
+        r"it must lie wholly inside",
     ),
     Wrong(
         "never reaches the last place",
         _erase("height - side + 1", "height - side"),
-        r"the first row runs from 0 to 6, expected 0 … 7",
+        r"no square begins in the last row, 7",
     ),
     Wrong(
         "seeds inside",
@@ -270,7 +344,53 @@ def erase(images, side, generator):
         _erase(
             "left = int(torch.randint(width - side + 1, (1,), generator=generator))", "left = top"
         ),
-        r"one draw for row and column",
+        r"row and column hang together",
+    ),
+    Wrong(
+        "one draw mirrored",
+        _erase(
+            "left = int(torch.randint(width - side + 1, (1,), generator=generator))",
+            "left = max(0, min(width - side, width - side - top))",
+        ),
+        r"row and column hang together",
+    ),
+    Wrong(
+        "clamps what lies outside",
+        _erase(
+            "int(torch.randint(height - side + 1, (1,), generator=generator))",
+            "min(int(torch.randint(height, (1,), generator=generator)), height - side)",
+        ),
+        r"the first row must be one of 0 … 7, each as likely",
+    ),
+    Wrong(
+        "rounds",
+        _erase(
+            "int(torch.randint(width - side + 1, (1,), generator=generator))",
+            "round(float(torch.rand(1, generator=generator)) * (width - side))",
+        ),
+        r"the first column must be one of 0 … \d+, each as likely",
+    ),
+    Wrong(
+        "Gaussian draws",
+        _erase(
+            "int(torch.randint(height - side + 1, (1,), generator=generator))",
+            "int((2 * torch.randn(1, generator=generator) + 4).clamp(0, height - side))",
+        ),
+        r"the first row must be one of 0 … 7, each as likely",
+    ),
+    Wrong(
+        "one row for all",
+        """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    top = int(torch.randint(height - side + 1, (1,), generator=generator))
+    for i in range(n):
+        left = int(torch.randint(width - side + 1, (1,), generator=generator))
+        images[i, 0, top : top + side, left : left + side] = 0
+    return images
+""",
+        r"all images got the same row",
     ),
     Wrong(
         "does nothing",
@@ -352,7 +472,12 @@ CAREFUL = [
     Wrong(
         "rolls around the edge",
         _careful(("(1, 1, 1, 1))", "(1, 1, 1, 1), mode='circular')")),
-        r"not what left on the other side",
+        r"paper comes in, not what left",
+    ),
+    Wrong(
+        "ink in the margin",
+        _careful(("(1, 1, 1, 1))", "(1, 1, 1, 1), value=1.0)")),
+        r"paper, 0, comes in; you let ink in",
     ),
     Wrong(
         "forgets the middle",
@@ -385,7 +510,7 @@ CAREFUL = [
     Wrong(
         "returns probabilities",
         _careful(("p.argmax(dim=1)", "p")),
-        r"return one class for each image",
+        r"one class for each image: expected shape \(300,\), got \(300, 4\)",
     ),
 ]
 
@@ -415,18 +540,37 @@ def prepare(images, labels, n_val, change):
     x_val, y_val = change(x[-n_val:]), labels[:n_val]
     return x_train, y_train, x_val, y_val
 """,
-        r"change the ink of 0 … 1 before you standardise",
+        r"x_val: hold back the last images, unchanged",
     ),
     Wrong(
-        "augments before the split",
+        "cuts the held-back images off at the end",
         """
 def prepare(images, labels, n_val, change):
-    copies = change(images)
-    x = torch.cat([images[:-n_val], copies[:-n_val]])
+    x = (torch.cat([images, change(images)]) - MU) / SIGMA
     x_val = (images[-n_val:] - MU) / SIGMA
-    return (x - MU) / SIGMA, labels[:-n_val].repeat(2), x_val, labels[-n_val:]
+    return x[:-n_val], labels.repeat(2)[:-n_val], x_val, labels[-n_val:]
 """,
-        r"split first, then change the others",
+        r"x_train holds 3 held-back images: split first",
+    ),
+    Wrong(
+        "standardises in place",
+        """
+def prepare(images, labels, n_val, change):
+    x, y, x_val = images[:-n_val], labels[:-n_val], images[-n_val:]
+    x_train = (torch.cat([x, change(x)]) - MU) / SIGMA
+    x_val -= MU
+    x_val /= SIGMA
+    return x_train, torch.cat([y, y]), x_val, labels[-n_val:]
+""",
+        r"you changed `images`, which was handed in",
+    ),
+    Wrong(
+        "a list",
+        _prepare(
+            "return x_train, torch.cat([y, y]), x_val, labels[-n_val:]",
+            "return [x_train, torch.cat([y, y]), x_val, labels[-n_val:]]",
+        ),
+        r"return 4 things, .*as a tuple",
     ),
     Wrong(
         "changes the validation images, too",
@@ -439,12 +583,12 @@ def prepare(images, labels, n_val, change):
             "(torch.cat([x, change(x)]) - MU) / SIGMA",
             "torch.cat([(x - MU) / SIGMA, change((x - MU) / SIGMA)])",
         ),
-        r"change the ink of 0 … 1 before you standardise",
+        r"change the ink of 0 … 1, then standardise",
     ),
     Wrong(
         "labels of the first images",
         _prepare("labels[-n_val:]", "labels[:n_val]"),
-        r"the validation labels are those of the last images",
+        r"take the labels of the last images",
     ),
     Wrong(
         "does not standardise validation",
@@ -464,16 +608,22 @@ def prepare(images, labels, n_val, change):
     Wrong(
         "holds back the first",
         _prepare("images[-n_val:]", "images[:n_val]"),
-        r"hold back the last images",
+        r"hold back the last images, not the first",
     ),
-    Wrong("copies first", _prepare("[x, change(x)]", "[change(x), x]"), r"copies come after"),
+    Wrong(
+        "copies first",
+        _prepare("[x, change(x)]", "[change(x), x]"),
+        r"the copies come after the originals",
+    ),
     Wrong(
         "labels interleaved",
         _prepare("torch.cat([y, y])", "y.repeat_interleave(2)"),
-        r"each copy keeps the label",
+        r"each copy keeps its image's label",
     ),
     Wrong(
-        "no copies", _prepare("[x, change(x)]", "[x, x]"), r"needs one changed copy of each image"
+        "no copies",
+        _prepare("[x, change(x)]", "[x, x]"),
+        r"the second half are the originals again",
     ),
 ]
 
@@ -484,4 +634,138 @@ WRONG = {
     "ex4": ERASE,
     "ex5": CAREFUL,
     "ex6": PREPARE,
+}
+
+RIGHT = {
+    "ex1": [
+        Right(
+            "written out",
+            """
+def affine_matrix(degrees, wide, high, shear):
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return [[c * wide, (s - shear * c) * high], [-s * wide, (c + shear * s) * high]]
+""",
+        ),
+        Right(
+            "in float32",
+            _PARTS + "    return (R @ H @ S).astype(np.float32)\n",
+        ),
+    ],
+    "ex2": [
+        Right(
+            "through NumPy, in float64",
+            """
+def sampling_grid(maps, shifts, height, width):
+    y, x = np.mgrid[:height, :width]
+    places = np.stack([x - (width - 1) / 2, y - (height - 1) / 2], axis=-1)
+    moved = places[None] - shifts.numpy()[:, None, None]
+    back = np.linalg.inv(maps.numpy().astype(float))
+    came_from = np.einsum("nij,nhwj->nhwi", back, moved)
+    return torch.from_numpy(came_from / [width / 2, height / 2])
+""",
+        ),
+        Right(
+            "a loop over the images",
+            """
+def sampling_grid(maps, shifts, height, width):
+    grids = []
+    for M, t in zip(maps, shifts):
+        rows, columns = torch.meshgrid(
+            torch.arange(height) - (height - 1) / 2,
+            torch.arange(width) - (width - 1) / 2,
+            indexing="ij",
+        )
+        p = torch.linalg.solve(M, torch.stack([columns - t[0], rows - t[1]]).reshape(2, -1))
+        p = p / torch.tensor([[width / 2], [height / 2]])
+        grids.append(p.T.reshape(height, width, 2))
+    return torch.stack(grids)
+""",
+        ),
+    ],
+    "ex3": [
+        Right(
+            "a padded image",
+            """
+def look_up(image, x, y):
+    wide = np.pad(image, 1)
+    if not (-1 <= x < image.shape[1] and -1 <= y < image.shape[0]):
+        return 0.0
+    left, top = int(np.floor(x)), int(np.floor(y))
+    fx, fy = x - left, y - top
+    square = wide[top + 1 : top + 3, left + 1 : left + 3]
+    return np.array([1 - fy, fy]) @ square @ np.array([1 - fx, fx])
+""",
+        ),
+        Right(
+            "tents over all pixels",
+            """
+def look_up(image, x, y):
+    in_x = np.clip(1 - abs(np.arange(image.shape[1]) - x), 0, None)
+    in_y = np.clip(1 - abs(np.arange(image.shape[0]) - y), 0, None)
+    return in_y @ image @ in_x
+""",
+        ),
+    ],
+    "ex4": [
+        Right("a loop", _ERASE),
+        Right(
+            "all columns first",
+            """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    left = torch.randint(0, width - side + 1, size=(n,), generator=generator)
+    top = torch.randint(0, height - side + 1, size=(n,), generator=generator)
+    result = images.clone()
+    for image, i, j in zip(result, top, left):
+        image[:, i : i + side, j : j + side] = 0
+    return result
+""",
+        ),
+    ],
+    "ex5": [
+        Right("a stack of nine", _CAREFUL),
+        Right(
+            "a running sum and indices",
+            """
+def read_carefully(probabilities, images, threshold):
+    first = probabilities(images)
+    classes = first.argmax(dim=1)
+    sure = first.amax(dim=1)
+    again = torch.nonzero(sure < threshold).flatten()
+    if len(again) == 0:
+        return classes
+    h, w = images.shape[-2:]
+    wide = torch.zeros(len(again), 1, h + 2, w + 2)
+    wide[..., 1:-1, 1:-1] = images[again]
+    total = torch.zeros_like(first[again])
+    for down in range(3):
+        for right in range(3):
+            total += probabilities(wide[:, :, down : down + h, right : right + w])
+    classes[again] = total.argmax(dim=1)
+    return classes
+""",
+        ),
+    ],
+    "ex6": [
+        Right(
+            "changes all, keeps the copies of the training part",
+            """
+def prepare(images, labels, n_val, change):
+    kept = len(images) - n_val
+    x = torch.cat([images[:kept], change(images)[:kept]])
+    y = labels[:kept].repeat(2)
+    return (x - MU) / SIGMA, y, (images[kept:] - MU) / SIGMA, labels[kept:]
+""",
+        ),
+        Right(
+            "split by torch",
+            """
+def prepare(images, labels, n_val, change):
+    sizes = [len(images) - n_val, n_val]
+    (x, x_val), (y, y_val) = images.split(sizes), labels.split(sizes)
+    x_train = torch.cat([(x - MU) / SIGMA, (change(x.clone()) - MU) / SIGMA])
+    return x_train, torch.cat([y, y]), (x_val - MU) / SIGMA, y_val.clone()
+""",
+        ),
+    ],
 }
