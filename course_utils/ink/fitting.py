@@ -1,4 +1,4 @@
-"""Ink put into place as MNIST's makers put theirs: cut out, fitted, centred; strokes and photographs.
+"""Ink put into place as MNIST's makers put theirs: cut out, fitted, centred.
 
 What MNIST's page and LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document
 recognition (1998), say: the black-and-white digits were size-normalised to fit a box of 20 × 20
@@ -100,7 +100,7 @@ def fit_into_box(
 
 
 def _thick_enough(ink: np.ndarray, pixel: float) -> np.ndarray:
-    """Lines at least ``_THINNEST_WORK`` working pixels wide, each ``pixel`` of the ink's: none is lost."""
+    """Lines made so thick that none is lost in a picture whose pixels are ``pixel`` as large."""
     now, least = stroke_width(ink), _THINNEST_WORK * pixel
     if now >= least:
         return ink
@@ -155,6 +155,7 @@ def to_uint8(ink: np.ndarray) -> Tensor:
 
 
 def checked_steps(skip: Collection[str], known: tuple[str, ...]) -> frozenset[str]:
+    """The steps to leave out, each one of ``known``; ValueError for another."""
     if isinstance(skip, str):
         skip = (skip,)
     unknown = sorted(set(skip) - set(known))

@@ -34,8 +34,8 @@ def even_light(grey: np.ndarray, window: int | None = None) -> np.ndarray:
 
     ``grey``: dark ink on light paper, (h, w), 0 … 1. The paper's brightness is the picture's
     "closing": whatever dark thing is narrower than ``window`` pixels is filled from its
-    surroundings; a shadow or a desk, being wider, is paper of its own. Without ``window``, a quarter
-    of the longer side. Where the paper is much darker than most of it, differences count less: what
+    surroundings; a shadow or a desk, being wider, is paper of its own. Without ``window``, a
+    quarter of the longer side. Where the paper is much darker than most of it, differences count less: what
     is seen there is mostly noise, or the grain of a desk.
     Source: J. Serra, Image Analysis and Mathematical Morphology (1982).
     """
@@ -46,7 +46,8 @@ def even_light(grey: np.ndarray, window: int | None = None) -> np.ndarray:
 def paper_around(grey: np.ndarray, window: int | None = None) -> np.ndarray:
     """The paper's brightness at each pixel: dark things narrower than ``window`` pixels filled."""
     window = window or max(3, max(grey.shape) // 4)
-    return grey_closing(grey, (window, window), mode="nearest")
+    padded = np.pad(grey, window, mode="edge")  # beyond its border the picture goes on as it ends
+    return grey_closing(padded, (window, window))[window:-window, window:-window]
 
 
 def lifted(paper: np.ndarray) -> np.ndarray:
@@ -55,5 +56,5 @@ def lifted(paper: np.ndarray) -> np.ndarray:
 
 
 def windows(shape: tuple[int, int]) -> list[int]:
-    """Windows to try, in pixels, for a picture of this shape: wider than a fine, a usual, a fat pen."""
+    """Windows to try on a picture, in pixels: wider than a fine, a usual, a fat pen."""
     return [max(3, round(share * max(shape))) for share in _WINDOWS]

@@ -72,7 +72,7 @@ def _ruling(lines: list[Line], shape: tuple[int, int]) -> list[Line]:
 
 
 def _far_enough(line: Line, shape: tuple[int, int]) -> bool:
-    """Whether a line is longer than a digit's would be: it ends at the border, or not far from it."""
+    """Whether a line is longer than a digit's: from border to border, or nearly so."""
     return _ends_at_border(line, shape) == 2 or line.length > _LONGER * max(shape)
 
 

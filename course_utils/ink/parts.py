@@ -20,7 +20,7 @@ _TALL = 0.6  # of the tallest part's height: a second digit is at least so tall
 
 
 def without_specks_and_edges(ink: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Ink without what is no digit, and that in words: dark edges, frames; specks go unmentioned."""
+    """Ink without dark edges, frames and specks, and what went in words (specks unmentioned)."""
     dark = ink >= 0.5
     parts, n = label(maximum_filter(dark, 3) if _is_thin(dark) else dark, _EIGHT)
     parts = parts * dark
@@ -102,7 +102,7 @@ def joined_again(core: np.ndarray, missing: np.ndarray, window: int) -> np.ndarr
 
 def several_digits(ink: np.ndarray) -> int:
     """How many parts stand side by side, each tall and with paper on both sides of it."""
-    parts, n = label(ink >= 0.5, _EIGHT)
+    parts, _ = label(ink >= 0.5, _EIGHT)
     boxes = find_objects(parts)
     heights = [b[0].stop - b[0].start for b in boxes]
     if not heights:
@@ -120,7 +120,7 @@ def several_digits(ink: np.ndarray) -> int:
 
 
 def what_is_doubtful(ink: np.ndarray) -> list[str]:
-    """What in the ink of a picture (h, w) makes it doubtful that it is one whole digit, in words."""
+    """Why the ink of a picture (h, w) may not be one whole digit, in words."""
     dark = ink >= 0.5
     if not dark.any():
         return []

@@ -90,6 +90,7 @@ def prepare_photo(
     """As ``from_image``, with what was left out, and with doubts as words in place of warnings."""
     skip = checked_steps(skip, IMAGE_STEPS)
     grey = to_grey(shrink(image))
+    _check_contrast(grey)
     ink, left_out = _most_plausible(_readings(grey, "polarity" in skip), "light" not in skip)
     doubts = what_is_doubtful(ink)
     if "crop" not in skip:
@@ -105,6 +106,16 @@ def prepare_photo(
         fitted = (fitted >= 0.5).astype(np.float32)
     placed = centre(fitted, by_mass="centre" not in skip)
     return Preparation(to_uint8(placed), doubts, left_out)
+
+
+def _check_contrast(grey: np.ndarray) -> None:
+    """Raise ValueError for a picture that is equally bright everywhere."""
+    contrast = float(np.ptp(grey))
+    if contrast <= _WEAKEST * float(grey.max()):
+        raise ValueError(
+            "no ink found: the picture is blank, or its contrast is too weak (expected brightness "
+            f"that differs by more than {_WEAKEST:.0%}, got {contrast:.3f} of 1)"
+        )
 
 
 # -- dark on light, or light on dark? -------------------------------------------------------------
@@ -178,7 +189,13 @@ def _separated(grey: np.ndarray, light: bool) -> tuple[np.ndarray, list[str], in
             continue
         if wider is None or _fits(ink, _ink_under(grey, wider, noise)):
             return ink, left_out, window
-    return *_on_even_paper(grey), max(grey.shape)
+    ink, left_out = _on_even_paper(grey)
+    dark = ink >= 0.5
+    if max(side.mean() for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1])) > 0.95:
+        raise ValueError(
+            "no ink found: expected dark lines on paper, got light that changes slowly"
+        )
+    return ink, left_out, max(grey.shape)
 
 
 def _on_even_paper(grey: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -216,7 +233,7 @@ def _fits(ink: np.ndarray, wider: np.ndarray) -> bool:
 
 
 def find_ink(share: np.ndarray, noise: np.ndarray | float | None = None) -> np.ndarray:
-    """Ink (h, w), 0 … 1, of a picture's brightness as a share of the paper's, as ``even_light`` gives.
+    """Ink (h, w), 0 … 1, where a picture is darker than its paper: of what ``even_light`` gives.
 
     Ink is what stands out from the paper by at least 0.08 and by six times the paper's own noise
     (``noise``: its standard deviation, everywhere or for each pixel; measured if not given). Less

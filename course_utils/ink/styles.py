@@ -111,8 +111,8 @@ def seven_with_short_bar(ink: np.ndarray, chance: np.random.Generator) -> np.nda
 def nine_with_tail(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
     """A plain 9 whose stem goes on below and bends to the left and up, as a g's does.
 
-    ``ink``: as for ``flagged_one``, and so are the errors. The tail reaches 0.3 to 0.6 times the 9's
-    height to the left and 0.1 to 0.3 times of it down.
+    ``ink``: as for ``flagged_one``, and so are the errors. The tail reaches 0.3 to 0.6 times the
+    9's height to the left and 0.1 to 0.3 times of it down.
     """
     box = _Box(ink)
     deep = np.array([0.0, chance.uniform(0.1, 0.3) * box.height])
@@ -128,10 +128,10 @@ def nine_with_tail(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
 
 
 def open_four(ink: np.ndarray, chance: np.random.Generator) -> np.ndarray:
-    """A 4 in place of another, written open: an arm and a bar in one stroke, a stem through the bar.
+    """A 4 in place of another, written open: an arm with a bar, and a stem through the bar.
 
-    ``ink``: as for ``flagged_one``, and so are the errors; of it the lines' width, the slant and the
-    size are taken. The stem begins between the arm's top and 0.45 of the height below it.
+    ``ink``: as for ``flagged_one``, and so are the errors; of it the lines' width, the slant and
+    the size are taken. The stem begins between the arm's top and 0.45 of the height below it.
     """
     box = _Box(ink)
     h, w = float(box.height), max(float(box.width), 0.55 * box.height)

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from course_utils.data import LabelledImages, load_mnist
-from course_utils.ink import stroke_width
-from course_utils.styles import (
+from course_utils.ink import (
     STYLES,
     crossed_seven,
     flagged_one,
     hooked_six,
     slashed_zero,
+    stroke_width,
     with_other_styles,
 )
 
