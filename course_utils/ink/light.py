@@ -35,8 +35,8 @@ def even_light(grey: np.ndarray, window: int | None = None) -> np.ndarray:
     ``grey``: dark ink on light paper, (h, w), 0 … 1. The paper's brightness is the picture's
     "closing": whatever dark thing is narrower than ``window`` pixels is filled from its
     surroundings; a shadow or a desk, being wider, is paper of its own. Without ``window``, a
-    quarter of the longer side. Where the paper is much darker than most of it, differences count less: what
-    is seen there is mostly noise, or the grain of a desk.
+    quarter of the longer side. Where the paper is much darker than most of it,
+    differences count less: what is seen there is mostly noise, or the grain of a desk.
     Source: J. Serra, Image Analysis and Mathematical Morphology (1982).
     """
     paper = paper_around(grey, window)

@@ -14,6 +14,7 @@ _LONG = 0.5  # of the picture's longer side: shorter runs are no lines of the pa
 _FILLED = 0.97  # of a run: noise may tear a line here and there
 _ANGLES = np.deg2rad(np.arange(-7.5, 8, 1.5))  # around the horizontal and the vertical
 _BEYOND = 0.04  # of the picture's longer side: so far a line goes on beyond the digit, at least
+_COVERED = 0.7  # of a line's pixels: it was found twice
 _LONGER = 0.7  # of the picture's longer side: no digit on a sheet was written so large
 
 
@@ -38,8 +39,7 @@ def paper_lines(dark: np.ndarray) -> list[Line]:
     Looked for are straight runs of at least half the picture's longer side, near the horizontal and
     the vertical, and lines of any direction from border to border.
     """
-    lines = _long_runs(dark) + _from_border_to_border(dark)
-    lines.sort(key=lambda x: -x.length)
+    lines = _each_once(_long_runs(dark) + _from_border_to_border(dark))
     if not lines:
         return []
     ruled = _ruling(lines, dark.shape)
@@ -50,6 +50,16 @@ def paper_lines(dark: np.ndarray) -> list[Line]:
         digit = max(inside, key=lambda x: x.width) if inside else lines[-1]
         return [x for x in lines if (x.pixels & digit.pixels).sum() < 0.5 * x.pixels.sum()]
     return ruled + [x for x in single if _is_foreign(x, rest)]
+
+
+def _each_once(lines: list[Line]) -> list[Line]:
+    """The lines, longest first, without those of which another one covers most pixels."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda x: -x.length):
+        covered = max((np.sum(line.pixels & x.pixels) for x in kept), default=0)
+        if covered < _COVERED * line.pixels.sum():
+            kept.append(line)
+    return kept
 
 
 def _ruling(lines: list[Line], shape: tuple[int, int]) -> list[Line]:

@@ -12,6 +12,7 @@ from scipy.ndimage import (
 _EIGHT = np.ones((3, 3))  # a pixel's neighbours, the diagonal ones among them
 _SPECK = 0.02  # of the largest part's area: dust and noise; the dot of an i would be no digit
 _ALONG = 0.5  # of a side's length: what lies along the border so far is no digit
+_ALL_ALONG = 0.95  # the same in a picture that is a digit's own rectangle
 _FRAME_SPAN, _FRAME_INSIDE = 0.6, 0.03  # of the picture's sides, and of the part's own area
 _INSIDE = 0.2  # of the largest part: if one so large is clear of the border, others that are not go
 _CUT_OUT = 48  # pixels: a smaller picture is a digit's own rectangle
@@ -59,7 +60,7 @@ def _along_the_border(parts: np.ndarray, n: int) -> np.ndarray:
     band = max(1, min(parts.shape) // 50)
     sides = (parts[:band], parts[-band:], parts[:, :band].T, parts[:, -band:].T)
     along = [np.bincount(s.max(axis=0), minlength=n + 1) / s.shape[1] for s in sides]
-    return np.max(along, axis=0) > _ALONG
+    return np.max(along, axis=0) > (_ALONG if max(parts.shape) > _CUT_OUT else _ALL_ALONG)
 
 
 def _frames(parts: np.ndarray, n: int, areas: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import label, maximum_filter
+from scipy.ndimage import distance_transform_edt, label, maximum_filter
 from torch import Tensor
 
 from course_utils.ink.fitting import (
@@ -37,6 +37,7 @@ _WEAKEST = 0.08  # of the paper's brightness: weaker marks are dirt, or writing 
 _NOISE = 6  # times the paper's own noise: what ink must stand out by
 _NO_INK, _FULL_INK = 0.2, 0.7  # of the usual ink's depth: paper, and a pixel all of ink
 _GROWS = 1.5  # times: a window is too narrow for a pen if with the next one its lines grow so much
+_ROOM = 1.1  # times a window: thicker lines near the digit are lost under it
 _EXTENT = 0.15  # of the picture's longer side: a digit is at least so high or wide
 _UNEVEN = 0.35  # of the picture's range of brightness: so much along the border is no paper alone
 _LONG_ENOUGH = 12  # times as long as wide: any digit's lines are
@@ -146,7 +147,7 @@ def _has_surroundings(grey: np.ndarray) -> bool:
 
 
 def _most_plausible(readings: list[np.ndarray], light: bool) -> tuple[np.ndarray, list[str]]:
-    """The ink of the reading that looks most like writing: fine lines, then a long thin part."""
+    """The ink of the reading that looks most like writing: one long thin part, of fine lines."""
     found, error = [], None
     for grey in readings:
         try:
@@ -154,10 +155,10 @@ def _most_plausible(readings: list[np.ndarray], light: bool) -> tuple[np.ndarray
         except ValueError as none:
             error = error or none
             continue
-        found.append((-window, _likeness(ink), ink, left_out))
+        found.append((_likeness(ink) / np.sqrt(window), ink, left_out))
     if not found:
         raise error
-    _, _, ink, left_out = max(found, key=lambda one: one[:2])
+    _, ink, left_out = max(found, key=lambda one: one[0])
     return ink, left_out
 
 
@@ -182,12 +183,12 @@ def _separated(grey: np.ndarray, light: bool) -> tuple[np.ndarray, list[str], in
     if max(grey.shape) <= _SMALL or not light:
         return *_on_even_paper(grey), max(grey.shape)
     noise, sizes = noise_of(grey), windows(grey.shape)
-    for window, wider in zip(sizes, [*sizes[1:], None], strict=True):
+    for window, wider in zip(sizes, [*sizes[2:], sizes[-1], None], strict=True):
         try:
             ink, left_out = _digit_under(grey, window, noise)
         except ValueError:
             continue
-        if wider is None or _fits(ink, _ink_under(grey, wider, noise)):
+        if wider is None or _fits(ink, _ink_under(grey, wider, noise), window):
             return ink, left_out, window
     ink, left_out = _on_even_paper(grey)
     dark = ink >= 0.5
@@ -222,14 +223,18 @@ def _ink_under(grey: np.ndarray, window: int, noise: float) -> np.ndarray:
     return find_ink(np.clip(1 - (paper - grey) / lifted(paper), 0, 1), noise / lifted(paper))
 
 
-def _fits(ink: np.ndarray, wider: np.ndarray) -> bool:
-    """Whether the ink has a digit's size, and its lines do not grow under a wider window."""
-    dark = ink >= 0.5
+def _fits(ink: np.ndarray, wider: np.ndarray, window: int) -> bool:
+    """Whether the ink has a digit's size, and its lines are narrower than the window it is under.
+
+    ``wider``: the ink under a wider window; what the narrow one lost of thick lines is there.
+    """
+    dark, more = ink >= 0.5, wider >= 0.5
     rows, columns = np.nonzero(dark)
     if max(np.ptp(rows), np.ptp(columns)) < _EXTENT * max(ink.shape):
         return False
+    thick = 2 * distance_transform_edt(more)[maximum_filter(dark, window)].max()
     near = maximum_filter(dark, max(5, int(1.5 * stroke_width(ink))))
-    return bool(np.sum(near & (wider >= 0.5)) < _GROWS * dark.sum())
+    return bool(thick < _ROOM * window and np.sum(near & more) < _GROWS * dark.sum())
 
 
 def find_ink(share: np.ndarray, noise: np.ndarray | float | None = None) -> np.ndarray:

@@ -65,19 +65,28 @@ def check_strokes(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
     """
     checked = []
     for i, stroke in enumerate(strokes):
-        points = np.asarray(stroke, dtype=np.float64)
+        try:
+            points = np.asarray(stroke, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"stroke {i}: expected points, one row x, y of numbers each, got {stroke!r:.60}"
+            ) from None
         if points.size == 0:
             continue
         if points.ndim != 2 or points.shape[1] != 2:
             raise ValueError(
-                f"stroke {i} must have shape (n_points, 2), one row x, y per point, "
+                f"stroke {i}: expected shape (n_points, 2), one row x, y per point, "
                 f"got shape {points.shape}"
             )
         if not np.isfinite(points).all():
-            raise ValueError(f"stroke {i} holds NaN or infinity; leave such points out")
+            raise ValueError(
+                f"stroke {i}: expected finite numbers, got NaN or infinity; leave such points out"
+            )
         checked.append(points)
     if not checked:
-        raise ValueError("there are no strokes: draw something first")
+        raise ValueError(
+            "there are no strokes: expected one or more, got none; draw something first"
+        )
     return checked
 
 
