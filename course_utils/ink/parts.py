@@ -40,7 +40,8 @@ def without_specks_and_edges(ink: np.ndarray) -> tuple[np.ndarray, list[str]]:
     border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
     inside = np.ones(n + 1, bool)
     inside[border] = False
-    if areas[inside].max(initial=0) > _INSIDE * areas.max() and not inside.all():
+    cut_out = max(parts.shape) <= _CUT_OUT  # then a digit reaches the border
+    if areas[inside].max(initial=0) > _INSIDE * areas.max() and not cut_out:
         areas[border] = 0
     drop = areas < _SPECK * areas.max()
     drop[0] = False

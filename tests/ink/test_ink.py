@@ -246,9 +246,9 @@ def test_a_path_is_no_picture() -> None:
     [
         ([], "no strokes"),
         ([np.zeros((0, 2))], "no strokes"),
-        ([np.zeros((5, 3))], r"stroke 0 .*\(n_points, 2\)"),
+        ([np.zeros((5, 3))], r"stroke 0: .*\(n_points, 2\)"),
         ([np.zeros(4)], r"\(n_points, 2\)"),
-        ([np.zeros((2, 2)), np.array([[1.0, np.nan]])], "stroke 1 .*NaN"),
+        ([np.zeros((2, 2)), np.array([[1.0, np.nan]])], "stroke 1: .*NaN"),
         ([np.array([[1.0, math.inf]])], "infinity"),
     ],
 )
