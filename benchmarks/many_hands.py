@@ -25,7 +25,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from course_utils.second_look import probabilities
 from tqdm import tqdm
 
 from course_utils.data import data_folder
