@@ -3,8 +3,7 @@
     python -m benchmarks many_hands [--uji FILE] [--unipen FOLDER] [--model deep_cnn.pt]
 
 Replays stroke recordings that are not part of the course through the drawing pad's preparation and
-counts what the stored network (or another checkpoint of it) misreads, read once and with a second
-look (``course_utils.second_look``). The recordings:
+counts what the stored network (or another checkpoint of it) misreads. The recordings:
 
 * UJI Pen Characters, version 2 (D. Llorens et al., 2008; UCI Machine Learning Repository): the file
   ``ujipenchars2.txt``, with 1,200 digits of 60 writers from Spain;
@@ -26,7 +25,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from course_utils.second_look import probabilities
 from tqdm import tqdm
 
 from course_utils.data import data_folder
@@ -135,14 +133,11 @@ def report(name: str, recordings: list[Recording], model: torch.nn.Module) -> st
     """How many of the recordings the model reads, and what it takes for what most often."""
     images = torch.stack([from_strokes(drawn.strokes) for drawn in tqdm(recordings, name)])
     labels = torch.tensor([drawn.label for drawn in recordings])
-    lines = [f"{name}, {len({drawn.writer for drawn in recordings})} writers"]
-    ways = {"read once": predict(model, images)}
-    ways["second look"] = probabilities(model, images).argmax(1)
-    for way, read in ways.items():
-        mistakes = Counter(zip(labels.tolist(), read.tolist(), strict=True))
-        often = [f"{a} as {b}: {n}" for (a, b), n in mistakes.most_common() if a != b][:6]
-        lines.append(f"  {way}: {accuracy(read, labels)}\n    {', '.join(often)}")
-    return "\n".join(lines)
+    read = predict(model, images)
+    mistakes = Counter(zip(labels.tolist(), read.tolist(), strict=True))
+    often = [f"{a} as {b}: {n}" for (a, b), n in mistakes.most_common() if a != b][:6]
+    writers = len({drawn.writer for drawn in recordings})
+    return f"{name}, {writers} writers\n  {accuracy(read, labels)}\n    {', '.join(often)}"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """JupyterLab or Voila and a real browser, for the tests that look at the page a learner sees.
 
-Used by tests/test_browser.py, tests/test_drawing_pad.py and tools/screenshot.py.
+Used by tests/test_browser.py, tests/ink/test_drawing_pad.py and tools/screenshot.py.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
-from course_utils.ink.preparation import from_strokes
+from course_utils.ink.strokes import from_strokes
 from course_utils.training import logits
 
 Strokes = list[np.ndarray]  # each float64 (n, 2): x to the right, y down, in canvas pixels

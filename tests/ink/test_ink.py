@@ -216,7 +216,7 @@ def test_a_photograph_of_twelve_megapixels() -> None:
         (np.full((50, 50), 255, np.uint8), "no ink found"),
         (np.zeros((50, 50)), "no ink found"),
         (np.zeros((40, 40, 4), np.uint8), "no ink found"),
-        (np.zeros((1, 1)), "no ink found"),
+        (np.zeros((1, 1)), "at least 3 pixels"),
         (np.random.default_rng(0).uniform(size=(300, 300)), "no ink found"),
         (np.tile(np.linspace(0.2, 0.9, 300), (300, 1)), "no ink found"),
         (np.full((50, 50), np.nan), "NaN"),
@@ -246,9 +246,9 @@ def test_a_path_is_no_picture() -> None:
     [
         ([], "no strokes"),
         ([np.zeros((0, 2))], "no strokes"),
-        ([np.zeros((5, 3))], r"stroke 0 .*\(n_points, 2\)"),
+        ([np.zeros((5, 3))], r"stroke 0: .*\(n_points, 2\)"),
         ([np.zeros(4)], r"\(n_points, 2\)"),
-        ([np.zeros((2, 2)), np.array([[1.0, np.nan]])], "stroke 1 .*NaN"),
+        ([np.zeros((2, 2)), np.array([[1.0, np.nan]])], "stroke 1: .*NaN"),
         ([np.array([[1.0, math.inf]])], "infinity"),
     ],
 )

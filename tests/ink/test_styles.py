@@ -5,13 +5,14 @@ import pytest
 import torch
 
 from course_utils.data import LabelledImages, load_mnist
-from course_utils.ink import stroke_width
-from course_utils.styles import (
+from course_utils.ink import (
+    MORE_STYLES,
     STYLES,
     crossed_seven,
     flagged_one,
     hooked_six,
     slashed_zero,
+    stroke_width,
     with_other_styles,
 )
 
@@ -175,3 +176,43 @@ def test_refuses_what_cannot_be_drawn(part: LabelledImages, shares: dict[int, fl
 def test_refuses_what_is_no_digit(style: object, ink: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         style(ink, np.random.default_rng(0))
+
+
+# -- more ways of writing --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MORE_STYLES)
+def test_other_ways_are_prepared_as_mnist_s_and_differ(name: str, part: LabelledImages) -> None:
+    digit, style = MORE_STYLES[name]
+    for seed, image in enumerate(part.images[part.labels == digit][:40]):
+        ink = image.numpy() / 255
+        before = ink.copy()
+        drawn = style(ink, np.random.default_rng(seed))
+        assert np.array_equal(ink, before), "the image that was given is changed"
+        assert drawn.shape == (28, 28) and 0 <= drawn.min() and drawn.max() <= 1
+        rows, columns = (np.flatnonzero((drawn >= 0.5).any(axis=axis)) for axis in (1, 0))
+        assert rows[-1] - rows[0] < 20 and columns[-1] - columns[0] < 20
+        assert np.abs(drawn - ink).sum() > 0.5, "nothing was drawn"
+
+
+def test_a_short_bow_makes_a_six_s_loop_larger_in_its_box(part: LabelledImages) -> None:
+    style = MORE_STYLES["6 with a short bow"][1]
+    lower = []
+    for seed, image in enumerate(part.images[part.labels == 6][:40]):
+        ink = image.numpy() / 255
+        made = style(ink, np.random.default_rng(seed))
+        heights = [np.ptp(np.flatnonzero((a >= 0.5).any(axis=1))) for a in (ink, made)]
+        lower.append(heights[1] < heights[0])
+    assert np.mean(lower) > 0.8
+
+
+def test_named_ways_are_added_and_unknown_ones_refused(part: LabelledImages) -> None:
+    n_nines = int((part.labels == 9).sum())
+    more = with_other_styles(part, {"9 with a tail": 0.1, 7: 0.1}, seed=2)
+    added = more.labels[len(part) :]
+    assert int((added == 9).sum()) == round(0.1 * n_nines) and set(added.tolist()) == {7, 9}
+    with pytest.raises(ValueError, match=r"names of .*open 4.* got 0\.1 for 5 with a hat"):
+        with_other_styles(part, {"5 with a hat": 0.1})
+    for seed in (-1, None, 1.5):
+        with pytest.raises(ValueError, match="expected a whole number from 0 as seed, got"):
+            with_other_styles(part, {7: 0.1}, seed=seed)
