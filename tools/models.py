@@ -30,9 +30,8 @@ import torch
 from course_utils.augment import Augment
 from course_utils.data import LabelledImages, data_folder, load_mnist
 from course_utils.evaluation import Accuracy, accuracy, final_exam
-from course_utils.ink import from_strokes, load_strokes
+from course_utils.ink import from_strokes, load_strokes, with_other_styles
 from course_utils.models import DeepCNN, StridedCNN
-from course_utils.styles import with_other_styles
 from course_utils.training import Fit, Recipe, fit, predict, save_checkpoint, set_seed
 from tools.notebooks import write_bytes
 

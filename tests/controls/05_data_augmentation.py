@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils import study
 from course_utils.augment import Augment
 from course_utils.data import LabelledImages, load_mnist
 from course_utils.evaluation import accuracy, hard_digits
 from course_utils.models import DeepCNN, SmallCNN, StridedCNN
+from course_utils.studies import augmentation as study
 from course_utils.training import logits, predict, set_seed
 from tests.controls import Control, printed, printed_number
 
