@@ -27,8 +27,8 @@ BESIDE: frozenset[tuple[str, str]] = frozenset()
 OPEN = frozenset({"studies"})
 MAX_LINES = 350  # of one file
 MAX_FUNCTION = 60  # lines: a screen
-MAX_TOTAL = {"course_utils": 3_000, "tools": 3_000}  # of all files
-NOT_COUNTED = {"course_utils": "reading"}
+MAX_TOTAL = {"course_utils": 4_700, "tools": 3_250}  # of all files
+NOT_COUNTED = {"course_utils": ("reading", "checking")}
 PACKAGES = ("course_utils", "tools", "benchmarks")
 
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}
@@ -158,7 +158,7 @@ def size_problems(root: Path) -> list[str]:
                 length = node.end_lineno - node.lineno + 1
                 if length > MAX_FUNCTION:
                     found.append(f"{path}: {node.name} has {length} lines: at most {MAX_FUNCTION}")
-        if package in totals and room_of(path) != NOT_COUNTED.get(package):
+        if package in totals and room_of(path) not in NOT_COUNTED.get(package, ()):
             totals[package] += lines
     for package, total in totals.items():
         if total > MAX_TOTAL[package]:

@@ -239,10 +239,9 @@ def run_environment(scratch: Path) -> dict[str, str]:
     """Environment variables for running notebooks, the same for executing and for testing.
 
     ``scratch`` is an empty folder. A fresh exam log makes every run the first sitting, and nobody's
-    kept drawings come in; an empty
-    IPython folder keeps a person's own start-up files out; figures go into the notebook whatever
-    the person's Matplotlib backend is; threads that wait leave the cores to those that work, or two
-    programs on two cores could hinder each other for minutes.
+    kept drawings come in; an empty IPython folder keeps a person's own start-up files out; figures
+    go into the notebook whatever the person's Matplotlib backend is; threads that wait leave the
+    cores to those that work, or two programs on two cores could hinder each other for minutes.
     """
     return {
         "COURSE_EXAM_LOG": str(Path(scratch) / "exam_log.jsonl"),
