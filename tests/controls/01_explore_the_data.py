@@ -218,7 +218,7 @@ RIGHT = "the right constants in the place of wrong ones"
 CONTROLS = {
     "ten averages read four digits in five": Control(SHUFFLED, shuffled_labels),
     "4 and 9 are the most confused pair": Control(SHUFFLED, shuffled_labels),
-    "at least 15 % more images are read as 1 than show a 1": Control(STRAIGHT, read_straightened),
+    "at least 20 % more images are read as 1 than show a 1": Control(STRAIGHT, read_straightened),
     "those wrongly read as 1 have less ink than usual": Control("8 in place of 1", read_as_eight),
     "the mean 1 is the nearest to blank paper": Control("an even grey", norms_of_means),
     "5 has the lowest recall, 1 the highest": Control(SHUFFLED, shuffled_labels),
@@ -263,6 +263,7 @@ NOT_ABOUT_A_MODEL = {
     "each digit has the same share in both sets, to 0.02 points": DATA,
     "the three-pixel stroke leans 45 degrees to the right": "a test of a formula",
     "the wide bar measures 3.37": "a test of a formula",
+    "a blank image measures 0 and 0": "a test of a formula",
     "1 has the least ink and 0 the most": DATA,
     "more than half of the images lean to the right": DATA,
     "the 1s lie closest to their mean, the 2s farthest": DATA,
