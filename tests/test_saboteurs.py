@@ -140,7 +140,16 @@ def test_saboteurs_find_something_to_do_in_many_kinds_of_results() -> None:
     assert acts("returns its parts in reverse", (1, 2)) and not acts(
         "returns its parts in reverse", (1, 1)
     )
-    for value in ([1], {"a": 1}, {1}, np.ones(1), torch.ones(2), torch.nn.Linear(1, 1), (1, [2])):
+    for value in (
+        [1],
+        {"a": 1},
+        {1},
+        np.ones(1),
+        torch.ones(2),
+        torch.nn.Linear(1, 1),
+        (1, [2]),
+        bytearray(2),
+    ):
         assert acts("changes `x` in place", 1, value), value
     for value in (1, "text", (), [], np.empty(0), b"12"):
         assert not acts("changes `x` in place", 1, value), value

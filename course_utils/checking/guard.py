@@ -19,19 +19,25 @@ __builtins__ = dict(vars(builtins))  # as in values.py
 # IPython exchanges the first three by itself, and PyTorch the other two.
 _CHANGING = ("input", "exit", "quit", "manual_seed", "Storage")
 _ORIGINALS = [
-    (owner, name, value)
+    (
+        owner,
+        {
+            name: value
+            for name, value in vars(owner).items()
+            if callable(value) and not name.startswith("_") and name not in _CHANGING
+        },
+    )
     for owner in (builtins, np, np.linalg, torch, torch.linalg, nn.functional, Tensor)
-    for name, value in vars(owner).items()
-    if callable(value) and not name.startswith("_") and name not in _CHANGING
 ]
 
 
 def put_back() -> list[str]:
     """Put replaced functions of NumPy, PyTorch and Python back; returns their names."""
     replaced = []
-    for owner, name, value in _ORIGINALS:
-        if vars(owner).get(name) is not value:
-            setattr(owner, name, value)
+    for owner, originals in _ORIGINALS:
+        now = vars(owner)
+        for name in [name for name, value in originals.items() if now.get(name) is not value]:
+            setattr(owner, name, originals[name])
             replaced.append(f"{owner.__name__}.{name}")
     return replaced
 

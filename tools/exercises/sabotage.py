@@ -51,7 +51,7 @@ def _damage(value) -> bool:  # noqa: ANN001
         return bool(value.numel())
     if isinstance(value, torch.nn.Module):
         return any(_damage(weights) for weights in value.parameters())
-    if isinstance(value, list | dict | set):
+    if isinstance(value, list | dict | set | bytearray):
         possible = len(value) > 0
         value.popitem() if possible and isinstance(value, dict) else possible and value.pop()
         return possible
@@ -71,7 +71,9 @@ def _remembers(function, marks, by_shape, as_copy):  # noqa: ANN001, ANN202
         given = [*args, *options.values()]
         key = repr([_outline(value) for value in given]) if by_shape else ""
         contents = repr([_contents(value) for value in given])
-        if by_shape and any(_outline(v) != _contents(v) for v in given if not callable(v)):
+        arrays = (np.ndarray, torch.Tensor, bytes, bytearray, list, tuple)
+        inside = [v for v in given if isinstance(v, arrays)]
+        if by_shape and any(_outline(v) != _contents(v) for v in inside):
             marks.append("arrays")
         if key not in kept:
             kept[key] = contents, function(*args, **options)
@@ -86,11 +88,12 @@ def _outline(value):  # noqa: ANN001, ANN202
     """The shapes in a value; a plain value itself."""
     if isinstance(value, np.ndarray | torch.Tensor):
         return type(value).__name__, tuple(value.shape)
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | bytearray):
         return len(value)
     if isinstance(value, list | tuple):
         return [_outline(item) for item in value]
-    return type(value).__name__ if callable(value) else _contents(value)
+    plain = isinstance(value, dict | int | float | str | np.generic | None)
+    return _contents(value) if plain else type(value).__name__
 
 
 def _contents(value):  # noqa: ANN001, ANN202
@@ -98,6 +101,8 @@ def _contents(value):  # noqa: ANN001, ANN202
         value = value.detach().cpu().double().numpy()
     if isinstance(value, np.ndarray):
         return value.tobytes()
+    if isinstance(value, bytearray):
+        return bytes(value)
     if isinstance(value, dict):
         return [(key, _contents(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
