@@ -23,11 +23,11 @@ from course_utils.data import N_CLASSES, LabelledImages
 BLUE, RED, GREEN, YELLOW, GREY = "#4477AA", "#CC3311", "#228833", "#CCBB44", "#777777"
 DIGIT_COLOURS = (
     "#332288",
-    "#88CCEE",
+    "#2288BB",
     "#44AA99",
     "#117733",
     "#999933",
-    "#DDCC77",
+    "#AA8800",
     "#CC6677",
     "#882255",
     "#AA4499",
