@@ -1,4 +1,4 @@
-"""The exercises of every chapter under solutions, stubs and wrong answers; and the harness."""
+"""The exercises of every chapter under all sorts of answers and saboteurs; and the harness."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
-from tests.exercises import Wrong
+from tests.exercises import Right, Wrong
 from tests.tiny_course import CHECK, SOLUTION, exercise, notebook, simple_notebook
 from tools.exercises import (
+    Answers,
     KernelFailedError,
     Try,
     check_exercises,
-    load_wrong_answers,
+    load_answers,
     run_notebook,
     run_tries,
 )
+from tools.exercises.sabotage import NAMES
+from tools.exercises.saboteurs import TABLE
 from tools.notebooks import ROOT, chapters, read
 from tools.workbook import load_config
 
-WRONG_FOLDER = ROOT / "tests" / "exercises"
+FOLDER = ROOT / "tests" / "exercises"
 
 # -- the chapters --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.parent.name)
 def test_exercises_of_chapter(path: Path) -> None:
-    wrong = load_wrong_answers(WRONG_FOLDER / f"{path.parent.name}.py")
-    assert check_exercises(read(path), wrong, path.parent, load_config()) == []
+    answers = load_answers(FOLDER / f"{path.parent.name}.py")
+    assert check_exercises(read(path), answers, path.parent, load_config()) == []
 
 
-def test_wrong_answers_belong_to_chapters() -> None:
-    files = sorted(path.stem for path in WRONG_FOLDER.glob("[0-9]*.py"))
+def test_answers_belong_to_chapters() -> None:
+    files = sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
     assert files == [path.parent.name for path in chapters()]
     assert files
 
@@ -49,6 +52,7 @@ TRIPLES = Wrong(
 SAME = Wrong("changes nothing", "def double(numbers):\n    return numbers", r"twice .* is not \[1")
 LEARNT = Wrong("by heart", "def double(numbers):\n    return [2, 4, 6]", "other numbers")
 FOUR = [NOTHING, TOO_FEW, TRIPLES, SAME]
+ADDS = Right("adds", "def double(numbers):\n    return [n + n for n in numbers]")
 
 
 def problems(
@@ -57,10 +61,12 @@ def problems(
     check: str = CHECK,
     wrong: Sequence[Wrong] = FOUR,
     setup: str = "numbers = [1, 2, 3]",
+    right: Sequence[Right] = (ADDS,),
 ) -> list[str]:
-    """What the harness says of a chapter with this one exercise."""
+    """What the harness, without saboteurs, says of a chapter with this one exercise."""
     chapter = notebook(*exercise("ex1", solution, check), setup=setup)
-    return check_exercises(chapter, {"ex1": wrong}, folder, load_config())
+    answers = Answers({"ex1": wrong}, {"ex1": right})
+    return check_exercises(chapter, answers, folder, load_config(), sabotage=False)
 
 
 def assert_one(found: list[str], *patterns: str) -> None:
@@ -71,13 +77,15 @@ def assert_one(found: list[str], *patterns: str) -> None:
 
 
 def test_sound_exercise_has_no_problems(tmp_path: Path) -> None:
-    assert check_exercises(simple_notebook(), {"ex1": FOUR}, tmp_path, load_config()) == []
+    assert problems(tmp_path) == []
 
 
 def test_wrong_answers_are_held_to_what_they_state(tmp_path: Path) -> None:
     crashes = "def double(numbers):\n    return numbers + 1"
     wrong = [
-        Wrong("right after all", "def double(numbers):\n    return [n + n for n in numbers]", "no"),
+        Wrong(
+            "right after all", "def double(numbers):\n    return [n * 2 for n in numbers]", "never"
+        ),
         LEARNT,  # only the hidden tests notice: the learner would see no message
         Wrong("another message", SAME.code, "you averaged"),
         Wrong("any message", TRIPLES.code, ".*"),
@@ -88,8 +96,8 @@ def test_wrong_answers_are_held_to_what_they_state(tmp_path: Path) -> None:
     ]
     assert_one(
         problems(tmp_path, wrong=wrong),
-        r"'any message': the expression '\.\*' fits every message",
         r"'crashes, as stated': the same code as wrong answer 'crashes'",
+        r"'any message': the expression '\.\*' fits every message",
         r"'not a pattern': '\(returns' is no regular expression",
         r"'right after all': the check lets it pass",
         r"'by heart': the check lets it pass",
@@ -101,14 +109,205 @@ def test_wrong_answers_are_held_to_what_they_state(tmp_path: Path) -> None:
 
 def test_too_few_and_misplaced_wrong_answers_are_reported(tmp_path: Path) -> None:
     solution = SOLUTION.replace("    ### BEGIN SOLUTION\n", "").replace("### END", "###")
-    wrong = {"ex1": [NOTHING, Wrong("the solution", solution, "never")], "ex2": FOUR}
+    answers = Answers(
+        wrong={"ex1": [NOTHING, Wrong("the solution", solution, "never")], "ex2": FOUR},
+        right={"ex3": [ADDS]},
+        exempt={"ex4": {}, "ex1": {"no such": "for no reason", "warns": "no"}},
+    )
     assert_one(
-        check_exercises(simple_notebook(), wrong, tmp_path, load_config()),
+        check_exercises(simple_notebook(), answers, tmp_path, load_config(), sabotage=False),
         "ex2: wrong answers to no exercise",
+        "ex3: right answers to no exercise",
+        "ex4: exempt, but no exercise",
         "ex1: expected at least 4 wrong answers, got 2",
+        "ex1: expected a right answer in another style, got none",
         "'the solution': the same code as the solution",
+        "ex1: exempt from 'no such', which is no saboteur of it",
+        "ex1: say in a few words why it is exempt from 'warns'",
         "'the solution': the check lets it pass",
     )
+
+
+def test_right_answers_in_other_styles_must_pass_the_whole_check(tmp_path: Path) -> None:
+    right = [
+        ADDS,
+        Right("in a tuple", "def double(numbers):\n    return tuple(2 * n for n in numbers)"),
+        Right("by heart", LEARNT.code),  # the hidden tests refuse it
+        Right("triples", TRIPLES.code),
+        Right(
+            "warns",
+            "def double(numbers):\n    import warnings\n    warnings.warn('beware')\n"
+            "    return [2 * n for n in numbers]",
+        ),
+    ]
+    assert_one(
+        problems(tmp_path, right=right),
+        "right answer 'triples': the same code as wrong answer 'triples'",
+        r"right answer 'in a tuple': the check cell fails with .* is not \(2, 4, 6\)",
+        "right answer 'by heart': the check cell fails with .* other numbers count too",
+        r"right answer 'triples': the check cell fails with .* is not \[3",
+        "right answer 'warns': the check cell writes to stderr.*beware",
+    )
+
+
+def test_wrong_answers_that_only_hidden_tests_notice_say_so(tmp_path: Path) -> None:
+    hidden = [
+        Wrong("by heart", LEARNT.code, "other numbers", hidden=True),
+        Wrong("seen", TRIPLES.code, "twice", hidden=True),
+        Wrong(
+            "right",
+            "def double(numbers):\n    return [n * 2 for n in numbers]",
+            "never",
+            hidden=True,
+        ),
+    ]
+    assert_one(
+        problems(tmp_path, wrong=[*FOUR[:2], *hidden]),
+        r"'seen', visible tests: marked as hidden, but the visible check says .* twice",
+        r"'right': the check lets it pass \(with the hidden tests\)",
+    )
+
+
+# -- saboteurs -----------------------------------------------------------------------------------
+
+SETUP = "import numpy as np\nfrom course_utils import checking\nnumbers = np.arange(3.0)"
+ARRAYS = """\
+def double(numbers, times=2):
+    ### BEGIN SOLUTION
+    return times * numbers
+    ### END SOLUTION"""
+SOUND = """\
+answer = checking.Answer(double, exercise=1)
+for numbers in (np.arange(3.0), np.arange(2.0, 5.0)):
+    got = checking.array(answer(numbers), shape=numbers.shape)
+    checking.equal(got, 2 * numbers, otherwise="these are not twice the numbers")
+### BEGIN HIDDEN TESTS
+checking.equal(answer(numbers, 3), 3 * numbers, otherwise="that is not three times")
+### END HIDDEN TESTS
+answer.passed("doubled")"""
+
+
+def sabotaged(
+    folder: Path, check: str, solution: str = ARRAYS, exempt: dict[str, str] | None = None
+) -> dict[str, str]:
+    """What the harness says of the saboteurs of this exercise, by saboteur."""
+    chapter = notebook(*exercise("ex1", solution, check), setup=SETUP)
+    answers = Answers({}, exempt={"ex1": exempt or {}})
+    found = check_exercises(chapter, answers, folder, load_config())
+    said = (re.fullmatch(r"ex1, saboteur [\"'](.*?)[\"']: (.*)", line, re.DOTALL) for line in found)
+    verdicts: dict[str, str] = {}
+    for match in filter(None, said):
+        verdicts[match[1]] = f"{verdicts.get(match[1], '')}{match[2]}. "
+    return verdicts
+
+
+def test_every_saboteur_has_a_verdict() -> None:
+    assert set(TABLE) == set(NAMES)
+
+
+def test_a_sound_check_stands_every_saboteur(tmp_path: Path) -> None:
+    assert sabotaged(tmp_path, SOUND) == {}
+
+
+def test_a_careless_check_is_reported(tmp_path: Path) -> None:
+    careless = """\
+got = double(numbers)
+assert (got[1:-1] == 2).all() and len(got) == 3, ""
+### BEGIN HIDDEN TESTS
+double(numbers, 3)
+### END HIDDEN TESTS
+print("right")"""
+    passes = "the check lets it pass"
+    expected = {
+        "changes `numbers` in place": passes,
+        "its first number is another": passes,
+        "its last number is another": passes,
+        "its last number is NaN": passes,
+        "remembers by shape": "never calls the answer twice with the same shapes and other num",
+        "returns nothing": "expected an AssertionError with a sentence, got TypeError: 'NoneTy",
+        "returns a text": "expected an AssertionError with a sentence, got AttributeError",
+        "returns an empty list": "expected an AssertionError with a sentence, got AttributeError",
+        "returns one axis more": "expected a sentence, got the message ''",
+        "returns half": "expected a sentence, got the message ''",
+        "raises ZeroDivisionError": "got ZeroDivisionError: division by zero",
+        "leaves by exit": "got SystemExit",
+        "warns": "writes to stderr, a failure to nbgrader: .*beware",
+        "a list for the array": "expected an AssertionError with a sentence, got AttributeError",
+    }
+    found = sabotaged(tmp_path, careless)
+    assert set(found) == set(expected)
+    for name, text in expected.items():
+        assert re.search(text, found[name], re.DOTALL), (name, found[name])
+
+
+def test_remembered_results_are_let_pass_by_a_check_of_one_case(tmp_path: Path) -> None:
+    one = SOUND.replace("(np.arange(3.0), np.arange(2.0, 5.0))", "(np.ones(3), np.ones(3))")
+    found = sabotaged(tmp_path, one.replace("answer(numbers)", "double(numbers)"))
+    assert "lets it pass" in found["returns the first call's object"]
+    assert "never calls the answer twice" in found["remembers by shape"]
+    two = sabotaged(tmp_path, SOUND.replace("2 * numbers, o", "got, o"))
+    assert "lets it pass" in two["returns the first call's result by heart"]
+    assert "lets it pass" in two["remembers by shape"]
+
+
+def test_a_librarys_words_are_no_sentence(tmp_path: Path) -> None:
+    raw = SOUND.replace(
+        "got = checking.array(answer(numbers), shape=numbers.shape)",
+        "try:\n        got = answer(numbers) + np.zeros(3)\n"
+        "    except Exception as error:\n        raise AssertionError(str(error)) from None",
+    )
+    found = sabotaged(tmp_path, raw)
+    assert "got a library's words" in found["returns an empty list"]
+
+
+def test_an_exemption_needs_its_saboteur(tmp_path: Path) -> None:
+    reason = "the example is the only case there is"
+    exempt = {"remembers by shape": reason, "returns nothing": reason}
+    one = SOUND.replace("(np.arange(3.0), np.arange(2.0, 5.0))", "(np.arange(3.0),)")
+    assert sabotaged(tmp_path, one, exempt=exempt) == {
+        "returns nothing": "the exercise is exempt from it, and need not be. "
+    }
+
+
+def test_saboteurs_find_something_to_do_in_many_kinds_of_results() -> None:
+    import numpy as np
+    import torch
+
+    from tools.exercises.sabotage import build
+
+    def acts(name: str, result: object, *args: object) -> bool:
+        marks: list[str] = []
+        build(name, lambda x=0: result, marks)(*args)
+        return "acted" in marks
+
+    for result in (
+        1,
+        2.5,
+        True,
+        np.int64(3),
+        np.uint8(255),
+        np.ones(2),
+        torch.ones(2, 1),
+        [1, 2],
+        (np.ones(2), 1),
+        {"a": (1, torch.ones(1))},
+        np.array([255], np.uint8),
+    ):
+        assert acts("its last number is another", result), result
+        assert acts("its first number is another", result), result
+    for result in (1, "text", None, (), np.empty(0), np.ones(1, int)):
+        assert not acts("its last number is NaN", result), result
+    assert acts("its last number is NaN", (1, np.float32(2)))
+    assert acts("returns its parts in reverse", (1, 2)) and not acts(
+        "returns its parts in reverse", (1, 1)
+    )
+    for value in ([1], {"a": 1}, {1}, np.ones(1), torch.ones(2), torch.nn.Linear(1, 1), (1, [2])):
+        assert acts("changes `x` in place", 1, value), value
+    for value in (1, "text", (), [], np.empty(0), b"12"):
+        assert not acts("changes `x` in place", 1, value), value
+
+
+# -- the harness again ---------------------------------------------------------------------------
 
 
 def test_answer_that_is_no_function_is_reported(tmp_path: Path) -> None:
@@ -121,7 +320,9 @@ def test_answer_that_is_no_function_is_reported(tmp_path: Path) -> None:
         Wrong("triple", "doubled = [3, 6, 9]", "twice"),
     ]
     assert_one(
-        problems(tmp_path, solution, check, wrong),
+        problems(
+            tmp_path, solution, check, wrong, right=[Right("a tuple", "doubled = [2, 4, 3 + 3]")]
+        ),
         "stub with hidden tests: expected the check to end in NotImplementedError, got NameError",
         "stub with the visible tests: expected .* got NameError",
     )
@@ -157,13 +358,16 @@ def test_failing_solution_is_reported(
 def test_faulty_checks_are_reported(tmp_path: Path) -> None:
     hidden_fails = CHECK.replace("[100]", "[101]")
     assert_one(
-        problems(tmp_path, check=hidden_fails), "solution with hidden tests: .* other numbers"
+        problems(tmp_path, check=hidden_fails),
+        "solution with hidden tests: .* other numbers",
+        "right answer 'adds': .* other numbers",
     )
     ends_with_number = CHECK.replace('print("right")', "0.5")
     assert_one(
         problems(tmp_path, check=ends_with_number),
         "solution with hidden tests: the check ends with the value 0.5",
         "solution with the visible tests: the check ends with the value 0.5",
+        "right answer 'adds': the check ends with the value 0.5",
     )
     nothing_hidden = re.sub(r"(?s)### BEGIN.*TESTS\n", "", CHECK)
     assert_one(problems(tmp_path, check=nothing_hidden), "ex1: the check has no hidden tests")
@@ -186,7 +390,7 @@ def test_cells_without_partner_are_reported(tmp_path: Path) -> None:
     strange = exercise("first", SOLUTION, CHECK)[1]
     lonely.cells.insert(3, strange)
     assert_one(
-        check_exercises(lonely, {}, tmp_path, load_config()),
+        check_exercises(lonely, Answers({}), tmp_path, load_config()),
         "first_answer: expected a grade_id like ex1_answer or ex1_check",
         "ex3: expected a cell ex3_check after ex3_answer, found none",
         "ex2: expected a cell ex2_answer before ex2_check, found none",
@@ -215,6 +419,7 @@ def test_tries_see_the_same_names_random_numbers_and_folder(tmp_path: Path) -> N
     assert (ran[2].answer.result, ran[2].check.result) == ("False", "'here'")
     assert (ran[3].answer.error, ran[3].answer.stderr) == ("", "")
     assert [outcome.changed for outcome in ran] == [(), (), (), (), ("big",), ()]
+    assert {outcome.marks for outcome in ran} == {()}
 
 
 @pytest.mark.parametrize(
