@@ -24,14 +24,18 @@ def all_conventions(image, kernel):
 
 
 CONVENTIONS = [
-    Wrong("turns up-down only", _conventions(turned="kernel[::-1]"), r"you turned it up-down only"),
+    Wrong("turns up-down only", _conventions(turned="kernel[::-1]"), r"you did it up-down only"),
     Wrong(
         "turns left-right only",
         _conventions(turned="kernel[:, ::-1]"),
-        r"you turned it left-right only",
+        r"you did it left-right only",
     ),
-    Wrong("transposes", _conventions(turned="kernel.T"), r"turning by 180° is not transposing"),
-    Wrong("turns by 90°", _conventions(turned="np.rot90(kernel)"), r"by 90°, not by 180°"),
+    Wrong("transposes", _conventions(turned="kernel.T"), r"you did it transposed"),
+    Wrong(
+        "turns by 90°",
+        _conventions(turned="np.rot90(kernel)"),
+        r"turn the kernel by 180°; you did it by 90°",
+    ),
     Wrong(
         "turns the wrong three",
         _conventions(plain="kernel[::-1, ::-1]", turned="kernel"),
@@ -46,7 +50,7 @@ CONVENTIONS = [
     Wrong(
         "k zeros for full",
         _conventions(paddings="(0, k // 2, k)"),
-        r"full: an image of .* the padding is 0 for valid, \(k - 1\) / 2 for same and k - 1 for",
+        r"full: expected shape .*: the padding is 0 for k = 1",
     ),
     Wrong(
         "copies the border",
@@ -56,7 +60,7 @@ CONVENTIONS = [
     Wrong(
         "cuts sums to 0 and 1",
         _conventions(value="(windows * table).sum(axis=(2, 3)).clip(0, 1)"),
-        r"the shape is right, the numbers are not",
+        r"wrong sums",
     ),
     Wrong(
         "three results only",
@@ -78,12 +82,12 @@ def all_conventions(image, kernel):
     Wrong(
         "padding for kernels of 3 only",
         _conventions(paddings="(0, 1, 2)"),
-        r"\(k - 1\) / 2 for same and k - 1 for full",
+        r"the padding is (0|2|4) for k = (1|5)",
     ),
     Wrong(
         "cuts off fractions",
         _conventions(value="(windows * table).sum(axis=(2, 3)).astype(int)"),
-        r"the shape is right, the numbers are not",
+        r"wrong sums",
     ),
     Wrong(
         "turns the kernel that was handed in",
@@ -179,7 +183,7 @@ def unfold(x, k, padding=0, stride=1):
     Wrong(
         "zeros below and right only",
         _unfold(pad="np.pad(x, ((0, 0), (0, 0), (0, 2 * padding), (0, 2 * padding)))"),
-        r"yours stand below and on the right only",
+        r"on all four sides, not below and right only",
     ),
     Wrong(
         "all images in one table",
@@ -240,17 +244,17 @@ PIXELS_SEEN = [
     Wrong(
         "returns how many",
         _pixels(result="last - first + 1"),
-        r"return 2 things, the first pixel, the last pixel, not",
+        r"return 2 things, first pixel, last pixel, not",
     ),
     Wrong(
         "sizes that forget the padding",
         _pixels(sizes="(sizes[-1] - k) // s + 1"),
-        r"do it by hand, backwards, with each layer's own input size",
+        r"do it by hand, backwards",
     ),
     Wrong(
         "cuts at the output's size",
         _pixels(order="zip(reversed(layers), reversed(sizes[1:]))"),
-        r"the stride is missing|you took the size of its output",
+        r"do it by hand, backwards",
     ),
     Wrong(
         "uses up the list",
@@ -294,7 +298,7 @@ def conv_cost(n_in, n_out, k, size, stride=1, padding=0, bias=True):
 CONV_COST = [
     Wrong("one bias", _cost(parameters="weights + bias"), r"one bias per output channel, not a"),
     Wrong("always a bias", _cost(parameters="weights + n_out"), r"only if there is one"),
-    Wrong("never a bias", _cost(parameters="weights"), r"the bias: one number per output channel"),
+    Wrong("never a bias", _cost(parameters="weights"), r"a bias for each output channel"),
     Wrong(
         "a bias for each input",
         _cost(parameters="weights + n_in * bias"),
@@ -325,7 +329,7 @@ CONV_COST = [
     Wrong(
         "fractions of places",
         _cost(side="(size + 2 * padding - k) / stride + 1"),
-        r"the multiply-adds must be a whole number",
+        r"each number must be a whole number",
     ),
     Wrong(
         "rounds",
@@ -375,12 +379,12 @@ BATCH_NORM = [
     Wrong(
         "the batch's numbers always",
         _batch_norm(when="True"),
-        r"at inference, use the running mean and variance",
+        r"with training=False, take the running mean and variance",
     ),
     Wrong(
         "the running numbers always",
         _batch_norm(when="False"),
-        r"while training, use the batch's own mean and variance",
+        r"with training=True, take the batch mean and variance",
     ),
     Wrong(
         "over the images only",
@@ -425,7 +429,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     Wrong(
         "N for the running variance",
         _batch_norm(unbiased="var"),
-        r"the running variance takes N - 1 in the denominator",
+        r"running variance: it takes N - 1 in the denominator",
     ),
     Wrong(
         "momentum the other way round",
@@ -434,11 +438,13 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     ),
     Wrong("no root", _batch_norm(root="(var + eps)"), r"divide by the square root"),
     Wrong("eps outside", _batch_norm(root="(np.sqrt(var) + eps)"), r"eps belongs under the root"),
-    Wrong("no eps", _batch_norm(root="np.sqrt(var)"), r"eps is (missing|not the one)"),
+    Wrong(
+        "no eps", _batch_norm(root="np.sqrt(var)"), r"eps is missing|take the eps that is handed in"
+    ),
     Wrong(
         "its own eps",
         _batch_norm(root="np.sqrt(var + 1e-5)"),
-        r"eps is not the one that is handed in",
+        r"take the eps that is handed in",
     ),
     Wrong(
         "lets PyTorch do it",
@@ -450,7 +456,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     y = nn.functional.batch_norm(x, m, v, weight, bias, training, momentum, eps)
     return y.numpy(), m.numpy(), v.numpy()
 """,
-        r"do it in NumPy",
+        r"use NumPy",
     ),
     Wrong(
         "no weight and bias",
@@ -460,7 +466,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     Wrong(
         "running numbers stand still",
         _batch_norm(old="1", new="0"),
-        r"while training the running mean must move",
+        r"running mean: it must move while training",
     ),
     Wrong(
         "changes in place",
