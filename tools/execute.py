@@ -18,13 +18,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import ipykernel.kernelspec
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -32,35 +29,16 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbval.plugin import coalesce_streams, get_sanitize_patterns, transform_streams_for_comparison
 from tqdm import tqdm
 
 from tools import notebooks
+from tools.outputs import KERNELSPEC, normalise, says_the_same
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LANGUAGE = {
-    "codemirror_mode": {"name": "ipython", "version": 3},
-    "file_extension": ".py",
-    "mimetype": "text/x-python",
-    "name": "python",
-    "nbconvert_exporter": "python",
-    "pygments_lexer": "ipython3",
-}
-# Keys of an output that nbval does not compare, without "metadata": alt texts and exam results
-# are kept there, and a change in them must reach the file.
-NOT_COMPARED = frozenset(
-    {"traceback", "prompt_number", "output_type", "name", "execution_count", WIDGET}
-    | {"image/png", "image/jpeg"}
-)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ExecutionError(Exception):
     """A notebook did not run to its end; the message names the cell and says why."""
-
-
-# -- running -----------------------------------------------------------------------------------
 
 
 class ThisPython(KernelSpecManager):
@@ -185,107 +163,6 @@ def run(
     return normalise(fresh)
 
 
-# -- normal form -------------------------------------------------------------------------------
-
-
-def normalise(nb: NotebookNode) -> NotebookNode:
-    """A copy without anything that depends on when, where or how often the notebook ran.
-
-    Cells are counted 1, 2, 3 …; missing or repeated ids are filled in; the source hash is noted;
-    times, widget state and versions are dropped; neighbouring stream outputs become one.
-    """
-    nb = copy.deepcopy(nb)
-    nb.nbformat, nb.nbformat_minor = notebooks.FORMAT
-    notebooks.complete_ids(nb)
-    nb.metadata.pop("widgets", None)
-    nb.metadata["kernelspec"] = NotebookNode(KERNELSPEC)
-    nb.metadata["language_info"] = NotebookNode(LANGUAGE)
-    course = nb.metadata.get("course")
-    nb.metadata["course"] = NotebookNode(course if isinstance(course, dict) else {})
-    nb.metadata.course["source_hash"] = notebooks.source_hash(nb)
-    count = 0
-    for cell in nb.cells:
-        for key in ("execution", "ExecuteTime", "trusted"):
-            cell.metadata.pop(key, None)
-        if notebooks.is_code(cell):
-            count += bool(notebooks.source(cell).strip())
-            _normalise_outputs(cell, count)
-    return nb
-
-
-def _normalise_outputs(cell: NotebookNode, count: int) -> None:
-    """Number the cell and its results, drop widget views, join streams, as ``normalise`` says."""
-    if not notebooks.source(cell).strip():
-        cell["outputs"], cell["execution_count"] = [], None
-        return
-    cell["execution_count"] = count
-    joined: list[NotebookNode] = []
-    for output in cell.get("outputs", []):
-        if "data" in output:
-            output["data"].pop(WIDGET, None)
-        if output.get("output_type") == "execute_result":
-            output["execution_count"] = count
-        last = joined[-1] if joined else NotebookNode()
-        if output.get("output_type") == "stream" and last.get("name") == output.get("name"):
-            last["text"] += output["text"]
-        else:
-            joined.append(output)
-    # What a terminal would have overwritten at a carriage return is not kept.
-    cell["outputs"] = [
-        coalesce_streams([output])[0] if output.get("output_type") == "stream" else output
-        for output in joined
-    ]
-
-
-# -- comparing ---------------------------------------------------------------------------------
-
-
-@cache
-def _sanitizers() -> list[tuple[str, str]]:
-    """The pairs (pattern, replacement) that the tests use, too."""
-    return get_sanitize_patterns(notebooks.SANITIZER.read_text(encoding="utf-8"))
-
-
-def _sanitized(value: Any) -> Any:
-    """A text without addresses and temporary paths, as the tests compare it."""
-    if isinstance(value, str):
-        for pattern, replacement in _sanitizers():
-            value = re.sub(pattern, replacement, value)
-    return value
-
-
-def compared_outputs(cell: NotebookNode) -> dict[str, list[Any]]:
-    """What the tests compare of a code cell's outputs, by stream or data type, and its metadata.
-
-    Empty for a cell tagged ``nbval-ignore-output``.
-    """
-    found: dict[str, list[Any]] = defaultdict(list)
-    if notebooks.is_ignored(cell):
-        return found
-    outputs = coalesce_streams(copy.deepcopy(cell.get("outputs", [])))
-    for output in transform_streams_for_comparison(outputs):
-        flat = {**{k: v for k, v in output.items() if k != "data"}, **output.get("data", {})}
-        for key, value in flat.items():
-            if key not in NOT_COMPARED:
-                found[key].append(_sanitized(value))
-    return found
-
-
-def says_the_same(text: str, stored: NotebookNode, executed: NotebookNode) -> bool:
-    """Whether the file with this ``text`` may stay when it was now executed anew.
-
-    It may when it is in normal form, source hash included, and all compared outputs agree.
-    """
-    if notebooks.dumps(normalise(stored)) != text:
-        return False
-    pairs = zip(stored.cells, executed.cells, strict=True)
-    return all(
-        compared_outputs(old) == compared_outputs(new)
-        for old, new in pairs
-        if notebooks.is_code(old)
-    )
-
-
 def execute(
     path: Path, *, fresh: bool = False, check: bool = False, timeout: float = notebooks.CELL_TIMEOUT
 ) -> bool:
@@ -306,9 +183,6 @@ def execute(
             raise ExecutionError("the file was edited while it was executed; nothing was written")
         notebooks.write(path, executed)
     return changed
-
-
-# -- command -----------------------------------------------------------------------------------
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

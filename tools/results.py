@@ -23,13 +23,12 @@ from tools import notebooks
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 HARD_DIGITS = 24
 TEST_IMAGES = 10_000
-EXAM_KEYS = {"chapter", "model", "errors", "n", "low", "high"}
-VERDICT_KEYS = {"chapter", "model", "predictions"}
+KINDS = {  # of records by their key in the metadata: their name here, and their own keys
+    "exam": ("exams", {"chapter", "model", "errors", "n", "low", "high"}),
+    "verdicts": ("verdicts", {"chapter", "model", "predictions"}),
+}
 
 Record = dict[str, Any]
-
-
-# -- reading -----------------------------------------------------------------------------------
 
 
 def _course_metadata(nb: NotebookNode) -> Iterator[tuple[str, Record]]:
@@ -46,8 +45,8 @@ def _is_count(value: object, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def _common_problem(record: object, keys: set[str], chapter: str) -> str:
-    """What is wrong with a record's keys, chapter or model; empty when nothing is."""
+def record_problem(record: object, keys: set[str], chapter: str) -> str:
+    """What is wrong with a record of a final exam or of the hard digits; empty when nothing is."""
     if not isinstance(record, dict) or set(record) != keys:
         found = sorted(record) if isinstance(record, dict) else type(record).__name__
         return f"expected the keys {sorted(keys)}, found {found}"
@@ -55,14 +54,10 @@ def _common_problem(record: object, keys: set[str], chapter: str) -> str:
         return f"expected the chapter {chapter!r}, found {record['chapter']!r}"
     if not isinstance(record["model"], str) or not record["model"].strip():
         return f"expected a model's name, found {record['model']!r}"
-    return ""
+    return _exam_problem(record) if "errors" in record else _verdict_problem(record)
 
 
-def exam_problem(record: object, chapter: str) -> str:
-    """What is wrong with the record of a final exam; empty when nothing is."""
-    if problem := _common_problem(record, EXAM_KEYS, chapter):
-        return problem
-    assert isinstance(record, dict)
+def _exam_problem(record: Record) -> str:
     errors, n, low, high = (record[key] for key in ("errors", "n", "low", "high"))
     if not _is_count(n, sys.maxsize) or n == 0 or not _is_count(errors, n):
         return f"expected 0 ≤ errors ≤ n, found errors = {errors!r} and n = {n!r}"
@@ -75,11 +70,7 @@ def exam_problem(record: object, chapter: str) -> str:
     return ""
 
 
-def verdict_problem(record: object, chapter: str) -> str:
-    """What is wrong with the record of the hard digits; empty when nothing is."""
-    if problem := _common_problem(record, VERDICT_KEYS, chapter):
-        return problem
-    assert isinstance(record, dict)
+def _verdict_problem(record: Record) -> str:
     found = record["predictions"]
     if not isinstance(found, list) or len(found) != HARD_DIGITS:
         return f"expected {HARD_DIGITS} predictions, found {found!r}"
@@ -96,14 +87,11 @@ def records(nb: NotebookNode, chapter: str) -> dict[str, list[Record]]:
     """
     found: dict[str, list[Record]] = {"exams": [], "verdicts": []}
     for where, course in _course_metadata(nb):
-        for key, kind, problem_of in (
-            ("exam", "exams", exam_problem),
-            ("verdicts", "verdicts", verdict_problem),
-        ):
+        for key, (kind, keys) in KINDS.items():
             if key not in course:
                 continue
             record = course[key]
-            if problem := problem_of(record, chapter):
+            if problem := record_problem(record, keys, chapter):
                 raise ValueError(f"{where}: record of {kind}: {problem}")
             if record["model"] in [other["model"] for other in found[kind]]:
                 raise ValueError(f"{where}: a second record of {kind} of {record['model']!r}")
@@ -127,16 +115,13 @@ def gather(folder: Path = notebooks.NOTEBOOKS) -> dict[str, list[Record]]:
     return found
 
 
-# -- writing -----------------------------------------------------------------------------------
-
-
 def as_json(found: dict[str, list[Record]]) -> str:
     """The records as JSON with sorted keys, one record a line."""
     blocks = []
-    for kind in sorted(found):
-        lines = [json.dumps(record, sort_keys=True, ensure_ascii=False) for record in found[kind]]
-        inside = ",\n".join(f"  {line}" for line in lines)
-        blocks.append(f' "{kind}": [\n{inside}\n ]' if lines else f' "{kind}": []')
+    for kind, records_ in sorted(found.items()):
+        lines = [json.dumps(record, sort_keys=True, ensure_ascii=False) for record in records_]
+        inside = "\n  " + ",\n  ".join(lines) + "\n " if lines else ""
+        blocks.append(f' "{kind}": [{inside}]')
     return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
@@ -164,11 +149,8 @@ def with_table(readme: str, exams: list[Record]) -> str:
 
     Raises ValueError when the two markers are not there once each, in order.
     """
-    if (
-        readme.count(BEGIN) != 1
-        or readme.count(END) != 1
-        or readme.index(BEGIN) > readme.index(END)
-    ):
+    markers = [marker for marker in (BEGIN, END) for _ in range(readme.count(marker))]
+    if markers != [BEGIN, END] or readme.index(BEGIN) > readme.index(END):
         raise ValueError(
             f"expected {BEGIN} and, below it, {END} once each in the README: put them where the "
             "results table belongs"
@@ -198,9 +180,6 @@ def update(folder: Path, readme: Path, *, check: bool = False) -> list[Path]:
             if not check:
                 notebooks.write_bytes(path, text.encode("utf-8"))
     return stale
-
-
-# -- command -----------------------------------------------------------------------------------
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,19 +13,16 @@ nobody has written in:
 - a file with the learner's changes is never touched. When its chapter has changed, the new version
   is put beside it, once, as ``NAME.new.ipynb``.
 
-A copy runs to its last cell with nothing solved, because the cells of an exercise carry the tag
-``raises-exception``. For an open exercise to say so, its answer should be a function: the stub's
-body raises NotImplementedError, and so does the check that calls it. An answer at the top level of
-its cell would leave the check with a NameError, or with another cell's name; ``tools.exercises``
-refuses that.
+A copy runs to its last cell with nothing solved: the cells of an exercise carry the tag
+``raises-exception``, and the stub of an answer, a function, raises NotImplementedError in the check
+that calls it. ``tools.exercises`` refuses an answer at the top level of its cell.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
-import json
+import itertools
 import os
 import re
 import sys
@@ -42,12 +39,12 @@ from nbgrader.utils import find_all_files
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from tools.manifest import Manifest, Version, fingerprint, readable_cells
 from tools.notebooks import ROOT, chapters, dumps, read, write_bytes
 
 MANIFEST = ".manifest.json"
 LOCK = ".workbook.lock"
 HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # as write_bytes names it
-FORMAT = 1
 LOCK_SECONDS = 60
 
 
@@ -56,14 +53,9 @@ class WorkbookError(Exception):
 
 
 def load_config(root: Path = ROOT) -> Config:
-    """The settings in ``root/nbgrader_config.py``.
-
-    Raises WorkbookError when there is no such file.
-    """
+    """The settings in ``root/nbgrader_config.py``; WorkbookError when there is no such file."""
     if not (root / "nbgrader_config.py").is_file():
-        raise WorkbookError(
-            f"expected nbgrader_config.py in {root}, found none: run from the course"
-        )
+        raise WorkbookError(f"expected nbgrader_config.py in {root}: run from the course")
     return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
 
 
@@ -83,9 +75,8 @@ def learner_copy(notebook: NotebookNode, config: Config, name: str = "notebook")
                 result, resources = step(config=config)(result, resources)
     except Exception as error:
         raise WorkbookError(f"{name}: no learner's copy can be made: {error}") from error
-    course = result.metadata.get("course", {})
-    course.pop("source_hash", None)  # it is the hash of the cells with their solutions
-    if not course:
+    result.metadata.get("course", {}).pop("source_hash", None)  # that of cells with solutions
+    if not result.metadata.get("course"):
         result.metadata.pop("course", None)
     return result
 
@@ -109,119 +100,6 @@ def chapter_files(folder: Path, config: Config) -> dict[str, bytes]:
     return files
 
 
-@dataclass(frozen=True)
-class Version:
-    """Fingerprints of a file: ``work``, what a learner writes, and ``whole``, that and the tags."""
-
-    work: str
-    whole: str
-
-
-def fingerprint(name: str, content: bytes) -> Version:
-    """Fingerprints of a file's content.
-
-    Of a notebook, ``work`` sees the cells' kinds, sources and attachments in their order, ``whole``
-    the tags and nbgrader's marks as well; neither sees outputs, execution counts or empty cells.
-    Any other file, and a notebook that cannot be read, is taken byte by byte.
-    """
-    cells = _cells(name, content)
-    if cells is None:
-        digest = hashlib.sha256(content).hexdigest()
-        return Version(digest, digest)
-    # Running the last cell with Shift+Enter adds an empty one.
-    cells = [cell for cell in cells if "".join(cell["source"]).strip() or cell.get("attachments")]
-    work = [[cell["cell_type"], "".join(cell["source"]), cell.get("attachments")] for cell in cells]
-    kept = ("nbgrader", "tags", "course", "editable", "deletable")
-    marks = [{k: cell.get("metadata", {}).get(k) for k in kept} for cell in cells]
-    return Version(_digest(work), _digest([work, marks]))
-
-
-def has_outputs(name: str, content: bytes) -> bool:
-    """Whether a file is a notebook with at least one output."""
-    return any(cell.get("outputs") for cell in _cells(name, content) or [])
-
-
-def _cells(name: str, content: bytes) -> list[dict] | None:
-    """A notebook's cells, or None when this is no readable notebook."""
-    if not name.endswith(".ipynb"):
-        return None
-    try:
-        cells = json.loads(content)["cells"]
-        for cell in cells:
-            "".join(cell["source"]), cell["cell_type"].strip()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return cells
-
-
-def _digest(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@dataclass
-class Manifest:
-    """What was ever generated in a target folder, by path within it, the latest at the end.
-
-    ``offered`` is the work of the version last put beside a file with the learner's changes.
-    An entry is written before its file, so that an interrupted run never makes a generated file
-    look like a learner's.
-    """
-
-    path: Path
-    versions: dict[str, list[Version]] = field(default_factory=dict)
-    offered: dict[str, str | None] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, path: Path) -> tuple[Manifest, str | None]:
-        """The manifest at ``path`` and, if it could not be read, a line that says so.
-
-        An unreadable one is put aside as ``.manifest.damaged.json`` and a new one begun: then every
-        file that differs from today's copy counts as the learner's.
-        """
-        manifest = cls(path)
-        if not path.exists():
-            return manifest, None
-        try:
-            stored = json.loads(path.read_bytes())
-            if stored["format"] != FORMAT:
-                raise ValueError(f"format {FORMAT} expected, {stored['format']} found")
-            for key, entry in stored["files"].items():
-                manifest.versions[key] = [Version(**version) for version in entry["versions"]]
-                manifest.offered[key] = entry["offered"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            aside = path.with_name(".manifest.damaged.json")
-            os.replace(path, aside)
-            return cls(path), (
-                f"{path.name} was damaged ({error}) and is kept as {aside.name}; "
-                "files that differ from today's chapters are taken for yours"
-            )
-        return manifest, None
-
-    def remember(self, key: str, version: Version) -> None:
-        """Note that this version is, or is about to be, at ``key``."""
-        known = self.versions.setdefault(key, [])
-        if known[-1:] != [version]:
-            self.versions[key] = [v for v in known if v != version] + [version]
-            self._save()
-
-    def offer(self, key: str, version: Version) -> None:
-        """Note that the learner was given this version beside ``key``."""
-        self.offered[key] = version.work
-        self._save()
-
-    def _save(self) -> None:
-        files = {
-            key: {
-                "versions": [vars(version) for version in self.versions.get(key, [])],
-                "offered": self.offered.get(key),
-            }
-            for key in sorted(self.versions.keys() | self.offered.keys())
-        }
-        text = json.dumps({"format": FORMAT, "files": files}, indent=1, ensure_ascii=False)
-        write_bytes(self.path, (text + "\n").encode("utf-8"))
-
-
 @dataclass
 class Report:
     """What a run did: paths within the target, and lines for the learner."""
@@ -235,12 +113,8 @@ class Report:
 
     def summary(self) -> str:
         """One line of counts."""
-        counts = {
-            "created": self.created,
-            "updated": self.updated,
-            "up to date": self.current,
-            "with your changes, left as they are": self.kept,
-        }
+        counts = {"created": self.created, "updated": self.updated, "up to date": self.current}
+        counts["with your changes, left as they are"] = self.kept
         parts = [f"{len(paths)} {what}" for what, paths in counts.items() if paths]
         return ", ".join(parts) or "nothing done"
 
@@ -251,7 +125,7 @@ class Workbook:
 
     target: Path
     manifest: Manifest
-    report: Report = field(default_factory=Report)
+    report: Report
 
     def settle(self, key: str, new: bytes) -> None:
         """Bring the file at ``key`` up to date with ``new`` unless the learner has changed it.
@@ -275,15 +149,15 @@ class Workbook:
             self.report.current.append(key)
 
     def _is_learners(self, key: str, old: bytes, version: Version) -> bool:
+        """Whether someone has written in a file since it was generated."""
         generated = {v.work for v in [version, *self.manifest.versions.get(key, [])]}
         return fingerprint(key, old).work not in generated
 
     def _is_outdated(self, key: str, old: bytes, version: Version) -> bool:
         """Of an unchanged file: whether the chapter has another text, or other tags than it had."""
         found = fingerprint(key, old)
-        if found.work != version.work:
-            return True
-        return found != version and found in self.manifest.versions.get(key, [])
+        known = self.manifest.versions.get(key, [])
+        return found.work != version.work or (found != version and found in known)
 
     def _read(self, path: Path) -> bytes:
         if not path.is_file():
@@ -297,34 +171,28 @@ class Workbook:
         write_bytes(path, content)
 
     def _update(self, key: str, version: Version, old: bytes, new: bytes) -> None:
+        """Replace a file nobody wrote in; with outputs in it, it is kept under another name."""
         path = self.target / key
-        if has_outputs(key, old):
-            backup = self._free_place(key, ".before-update", old)
-            if not (self.target / backup).exists():
-                write_bytes(self.target / backup, old)
-            name = Path(backup).name
-            self.report.notes.append(f"{key}: updated; the copy with your outputs is now {name}")
+        if any(cell.get("outputs") for cell in readable_cells(key, old) or []):
+            for backup in _beside(path, ".before-update"):
+                if not os.path.lexists(backup):
+                    write_bytes(backup, old)
+                if backup.is_file() and backup.read_bytes() == old:
+                    break
+            note = f"{key}: updated; the copy with your outputs is now {backup.name}"
+            self.report.notes.append(note)
         if self._read(path) != old:
             raise WorkbookError(f"{key} was saved while it was being updated: run this again")
         self._put(key, version, new)
         self.report.updated.append(key)
-
-    def _free_place(self, key: str, suffix: str, content: bytes) -> str:
-        """The first of NAME.suffix, NAME.suffix-2, … that is free or already holds ``content``."""
-
-        def fits(path: Path) -> bool:
-            free = not os.path.lexists(path)
-            return free or (path.is_file() and path.read_bytes() == content)
-
-        return next(name for name in _beside(key, suffix) if fits(self.target / name))
 
     def _offer(self, key: str, version: Version, new: bytes) -> None:
         """Put ``new`` beside the learner's file, unless that began with this text or has had it."""
         begun = [v.work for v in self.manifest.versions.get(key, [])[-1:]]
         if version.work in [*begun, self.manifest.offered.get(key)]:
             return
-        for candidate in _beside(key, ".new"):
-            path = self.target / candidate
+        for path in _beside(self.target / key, ".new"):
+            candidate = path.relative_to(self.target).as_posix()
             if not os.path.lexists(path):
                 self._put(candidate, version, new)
                 break
@@ -336,18 +204,15 @@ class Workbook:
         self.manifest.offer(key, version)
         self.report.notes.append(
             f"{key}: has your changes and stays as it is; "
-            f"the chapter's new version is beside it: {Path(candidate).name}"
+            f"the chapter's new version is beside it: {path.name}"
         )
 
 
-def _beside(key: str, suffix: str) -> Iterator[str]:
-    """Names for a second copy: ``01/01.new.ipynb``, ``01/01.new-2.ipynb``, …"""
-    path = Path(key)
-    number = 1
-    while True:
+def _beside(path: Path, suffix: str) -> Iterator[Path]:
+    """Places for a second copy: ``01/01.new.ipynb``, ``01/01.new-2.ipynb``, …"""
+    for number in itertools.count(1):
         mark = suffix if number == 1 else f"{suffix}-{number}"
-        yield path.with_name(path.stem + mark + path.suffix).as_posix()
-        number += 1
+        yield path.with_name(path.stem + mark + path.suffix)
 
 
 def make_workbook(root: Path = ROOT, target: Path | None = None) -> Report:
@@ -383,10 +248,8 @@ def _make(folders: list[Path], target: Path, config: Config) -> Report:
     for path in target.rglob(".*.tmp"):  # left by an interrupted run
         if HALF_WRITTEN.fullmatch(path.name):
             path.unlink()
-    manifest, complaint = Manifest.load(target / MANIFEST)
-    workbook = Workbook(target, manifest)
-    if complaint:
-        workbook.report.notes.append(complaint)
+    manifest, notes = Manifest.load(target / MANIFEST)
+    workbook = Workbook(target, manifest, Report(notes=notes))
     for folder in folders:
         try:
             for name, content in chapter_files(folder, config).items():
@@ -400,20 +263,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status, 1 when a chapter could not be made."""
     parser = argparse.ArgumentParser(prog="python -m tools.workbook", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "--target", type=Path, metavar="DIR", help="the learner's folder (default: workbook)"
-    )
+    parser.add_argument("--target", type=Path, help="the learner's folder (default: workbook)")
     target = parser.parse_args(arguments).target or ROOT / "workbook"
     try:
         report = make_workbook(ROOT, target)
     except WorkbookError as error:
         print(f"workbook: {error}", file=sys.stderr)
         return 1
-    for line in report.notes:
-        print(line)
     for line in report.problems:
         print(f"workbook: {line}", file=sys.stderr)
-    print(f"{target}: {report.summary()}")
+    print(*report.notes, f"{target}: {report.summary()}", sep="\n")
     return 1 if report.problems else 0
 
 

@@ -1,0 +1,7 @@
+"""``python -m tools.contracts``."""
+
+import sys
+
+from tools.contracts import main
+
+sys.exit(main())
