@@ -129,7 +129,7 @@ class Answer:
         """Copies of the arguments; generators themselves when the next call is to draw on."""
         try:
             parameters = inspect.signature(self.function).parameters.values()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, NameError):  # NameError: of an annotation, Python 3.14
             parameters = ()
         names = [
             p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)

@@ -99,9 +99,9 @@ def equal(
 ) -> None:
     """Raise AssertionError unless ``got`` is ``expected``: a number, array, text, or several.
 
-    A tuple, list or dictionary of arrays is compared part by part. Whole numbers must be equal;
-    floats agree to ``rtol`` of their own size, 1e-5 or, where one side is float32, 1e-4, and to
-    ``atol``, by default the same share of the largest expected number. NaN equals NaN.
+    A tuple, a dictionary and a list of arrays are compared part by part. Whole numbers must be
+    equal; floats agree to ``rtol`` of their own size (1e-5, or 1e-4 where one side is float32) plus
+    ``atol`` (a tenth of that share of the largest number expected). NaN equals NaN.
 
     ``slips`` are typical wrong results by message (or pairs): a value, or a function that computes
     it. The message of the first slip that ``got`` shows, and that differs from ``expected``, is
@@ -181,8 +181,9 @@ def difference(
         parts = [(repr(key), got[key], expected[key]) for key in expected]
         return _first_difference(parts, rtol, atol)
     wanted = _as_array(expected)
-    if wanted is None and isinstance(expected, list | tuple):
-        if not isinstance(got, list | tuple) or len(got) != len(expected):
+    if isinstance(expected, tuple) or (wanted is None and isinstance(expected, list)):
+        one = isinstance(got, np.ndarray | Tensor) and got.ndim > 0
+        if not (one or isinstance(got, list | tuple)) or len(got) != len(expected):
             return f"expected {len(expected)} parts, got {describe(got)}"
         parts = [(f"part {k + 1}", *pair) for k, pair in enumerate(zip(got, expected, strict=True))]
         return _first_difference(parts, rtol, atol)
@@ -214,7 +215,7 @@ def _number_difference(
         rtol = (1e-4 if short else 1e-5) if rtol is None else rtol
         sizes = abs(wanted[np.isfinite(wanted)])
         largest = float(sizes.max()) if sizes.size else 0.0
-        atol = rtol * (largest or 1.0) if atol is None else atol
+        atol = 0.1 * rtol * (largest or 1.0) if atol is None else atol
         numbers = values.astype(float), wanted.astype(float)
         wrong = ~np.isclose(*numbers, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():

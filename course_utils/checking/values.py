@@ -147,10 +147,13 @@ def memory(value: Any) -> Iterator[tuple[str, int, int]]:
 
 def share_memory(a: Any, b: Any) -> bool:
     """Whether something in ``a`` lies where something in ``b`` lies."""
-    there = list(memory(b))
+    here, there = list(memory(a)), set(memory(b))
+    if not there.isdisjoint(here):
+        return True
+    here, there = ([part for part in parts if part[0] != "object"] for parts in (here, there))
     return any(
         device == other and start < other_end and other_start < end
-        for device, start, end in memory(a)
+        for device, start, end in here
         for other, other_start, other_end in there
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import numpy as np
 import pytest
@@ -129,6 +130,12 @@ def test_results_that_share_memory_with_an_argument_are_noticed(body: str, value
 def test_results_without_memory_may_be_returned_as_they_came() -> None:
     for value in (3, "text", (1, 2), None, np.float64(2), np.empty(0)):
         answer("def keep(x):\n    return x", returns=value is not None)(value)
+
+
+def test_long_lists_are_looked_through_in_no_time() -> None:
+    begin = time.perf_counter()
+    answer("def many(x):\n    return [[k] for k in range(x)]")(20_000)
+    assert time.perf_counter() - begin < 5  # comparing each with each took minutes
 
 
 REMEMBERS = """

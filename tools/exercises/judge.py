@@ -84,7 +84,8 @@ def check_exercises(
         questions += _sabotage(exercise, answers) if sabotage else []
     try:
         tries = [question.tried for question in questions]
-        outcomes = run_tries(setup_sources(notebook), tries, folder)
+        setup = setup_sources(notebook) + ([saboteurs.SETUP] if sabotage else [])
+        outcomes = run_tries(setup, tries, folder)
     except KernelFailedError as error:
         return [*problems, str(error)]
     for question, outcome in zip(questions, outcomes, strict=True):

@@ -16,18 +16,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools.execute import ThisPython
-from tools.exercises import sabotage
 from tools.exercises.isolation import Isolation
 from tools.notebooks import run_environment
 
 TIMEOUT = 300  # seconds for one cell
 
-_BEGIN = f"""\
-_sabotage = __import__("types").ModuleType("_sabotage")
-exec({inspect.getsource(sabotage)!r}, vars(_sabotage))
-{inspect.getsource(Isolation)}
-Isolation(globals())
-del Isolation"""
+_BEGIN = f"{inspect.getsource(Isolation)}\nIsolation(globals())\ndel Isolation"
 _RESET = "print(*sorted(set(_isolation.marks)))\nprint(*_isolation.reset())"
 
 

@@ -1,7 +1,7 @@
 """What the saboteurs do to a right answer. Runs in the kernel, which gets this source.
 
 ``build(name, function, marks)`` wraps a solution's function. A saboteur that found something to do
-notes ``acted`` in ``marks``; ``arrays`` says that it was handed arrays, tensors or lists.
+notes ``acted`` in ``marks``; ``arrays`` says that it was handed more than plain values.
 """
 
 import copy
@@ -71,7 +71,7 @@ def _remembers(function, marks, by_shape, as_copy):  # noqa: ANN001, ANN202
         given = [*args, *options.values()]
         key = repr([_outline(value) for value in given]) if by_shape else ""
         contents = repr([_contents(value) for value in given])
-        if by_shape and any(hasattr(v, "shape") or isinstance(v, bytes | list) for v in given):
+        if by_shape and any(_outline(v) != _contents(v) for v in given if not callable(v)):
             marks.append("arrays")
         if key not in kept:
             kept[key] = contents, function(*args, **options)
@@ -86,12 +86,11 @@ def _outline(value):  # noqa: ANN001, ANN202
     """The shapes in a value; a plain value itself."""
     if isinstance(value, np.ndarray | torch.Tensor):
         return type(value).__name__, tuple(value.shape)
-    if isinstance(value, list | tuple):
-        return [_outline(item) for item in value]
     if isinstance(value, bytes):
         return len(value)
-    plain = isinstance(value, int | float | str | bool | np.generic)
-    return value if plain else type(value).__name__
+    if isinstance(value, list | tuple):
+        return [_outline(item) for item in value]
+    return type(value).__name__ if callable(value) else _contents(value)
 
 
 def _contents(value):  # noqa: ANN001, ANN202

@@ -17,11 +17,17 @@ place``, which must fail. An exercise may be exempt from a saboteur, for a reaso
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 
+from tools.exercises import sabotage
 from tools.exercises.kernel import Outcome
 
+# Run after the setup cells: the saboteurs, as a module that the kernel need not find.
+SETUP = f"""\
+_sabotage = __import__("types").ModuleType("_sabotage")
+exec({inspect.getsource(sabotage)!r}, vars(_sabotage))"""
 FAILS, PASSES, EITHER = "fails", "passes", "either"
 TABLE = {
     "returns the first call's object": FAILS,
