@@ -94,7 +94,7 @@ def lenet_in_all_rows() -> dict:
         "lenet_error": lenet,
         "small_error": lenet,
         "mean_of": dict.fromkeys(names, lenet),
-        "errors_of": dict.fromkeys(names, [lenet]),
+        "errors_of": {name: [lenet] for name in names},
     }
 
 
@@ -197,7 +197,7 @@ CONTROLS = {
     "A: cured, it makes at most two thirds of the errors": Control(
         "not cured", partial(exchanged, a_cured="a_right")
     ),
-    "B: ill, it reads at most 1 in 4; cured, 9 in 10": Control(
+    "B: ill, it reads at most 1 in 4; cured, 8 in 10": Control(
         "not cured", partial(exchanged, b_cured="b_right")
     ),
     "C: sorted by digit, twice the errors": Control(
