@@ -225,8 +225,8 @@ CONTROLS = {
     "C: sorted by digit, twice the errors": Control(
         "cured", partial(exchanged, c_sorted="c_cured")
     ),
-    "C: cured, none of them is due to the order": Control(
-        "not cured", partial(exchanged, c_cured="c_sorted")
+    "C: cured, the order makes no difference": Control(
+        "not cured", partial(exchanged, c_cured="c_sorted", c_cured_plain="c_right")
     ),
     "one by one it reads at least 9 in 10": Control(UNTRAINED, mended_in_training_mode),
     "and the same as all at once": Control("in training mode", mended_in_training_mode),
