@@ -1,6 +1,6 @@
-"""Wrong answers to the exercises of chapter 4."""
+"""Wrong answers to the exercises of chapter 4, and right ones in other styles."""
 
-from tests.exercises import Wrong
+from tests.exercises import Right, Wrong
 
 
 def _conventions(
@@ -24,12 +24,18 @@ def all_conventions(image, kernel):
 
 
 CONVENTIONS = [
-    Wrong("turns up-down only", _conventions(turned="kernel[::-1]"), r"you did one of the two"),
+    Wrong("turns up-down only", _conventions(turned="kernel[::-1]"), r"you did it up-down only"),
     Wrong(
-        "turns left-right only", _conventions(turned="kernel[:, ::-1]"), r"you did one of the two"
+        "turns left-right only",
+        _conventions(turned="kernel[:, ::-1]"),
+        r"you did it left-right only",
     ),
-    Wrong("transposes", _conventions(turned="kernel.T"), r"turning by 180° is not transposing"),
-    Wrong("turns by 90°", _conventions(turned="np.rot90(kernel)"), r"by 90°, not by 180°"),
+    Wrong("transposes", _conventions(turned="kernel.T"), r"you did it transposed"),
+    Wrong(
+        "turns by 90°",
+        _conventions(turned="np.rot90(kernel)"),
+        r"turn the kernel by 180°; you did it by 90°",
+    ),
     Wrong(
         "turns the wrong three",
         _conventions(plain="kernel[::-1, ::-1]", turned="kernel"),
@@ -44,7 +50,7 @@ CONVENTIONS = [
     Wrong(
         "k zeros for full",
         _conventions(paddings="(0, k // 2, k)"),
-        r"full: an image of .* the padding is 0 for valid, \(k - 1\) / 2 for same and k - 1 for",
+        r"full: expected shape .*: the padding is 0 for k = 1",
     ),
     Wrong(
         "copies the border",
@@ -54,7 +60,7 @@ CONVENTIONS = [
     Wrong(
         "cuts sums to 0 and 1",
         _conventions(value="(windows * table).sum(axis=(2, 3)).clip(0, 1)"),
-        r"the shape is right, the numbers are not",
+        r"wrong sums",
     ),
     Wrong(
         "three results only",
@@ -63,7 +69,49 @@ def all_conventions(image, kernel):
     modes = ("valid", "same", "full")
     return {mode: signal.correlate2d(image, kernel, mode) for mode in modes}
 """,
-        r"expected the keys .*'full turned'.*, got \['valid', 'same', 'full'\]",
+        r"slide and turn the kernel yourself",
+    ),
+    Wrong(
+        "four results only",
+        """
+def all_conventions(image, kernel):
+    return {name: image.copy() for name in ("valid", "same", "full", "full turned")}
+""",
+        r"a dictionary with the keys .*'full turned'.*, not one with the keys",
+    ),
+    Wrong(
+        "padding for kernels of 3 only",
+        _conventions(paddings="(0, 1, 2)"),
+        r"the padding is (0|2|4) for k = (1|5)",
+    ),
+    Wrong(
+        "cuts off fractions",
+        _conventions(value="(windows * table).sum(axis=(2, 3)).astype(int)"),
+        r"wrong sums",
+    ),
+    Wrong(
+        "turns the kernel that was handed in",
+        _conventions(turned="np.copyto(kernel, kernel[::-1, ::-1].copy()) or kernel"),
+        r"you changed `kernel`",
+    ),
+    Wrong(
+        "remembers by shape",
+        """
+seen = {}
+
+def all_conventions(image, kernel):
+    key = image.shape, kernel.shape
+    if key not in seen:
+        k, results = len(kernel), {}
+        for ending, table in (("", kernel), (" turned", kernel[::-1, ::-1])):
+            for name, padding in (("valid", 0), ("same", k // 2), ("full", k - 1)):
+                wide = np.pad(image, padding)
+                windows = np.lib.stride_tricks.sliding_window_view(wide, (k, k))
+                results[name + ending] = (windows * table).sum(axis=(2, 3))
+        seen[key] = results
+    return seen[key]
+""",
+        r"memory of an earlier result",
     ),
 ]
 
@@ -108,7 +156,11 @@ UNFOLD = [
         _unfold(order="(0, 1, 4, 5, 3, 2)"),
         r"the places run row by row",
     ),
-    Wrong("not reshaped", _unfold(result="blocks"), r"reshape them to \(n, c \* k \* k, places\)"),
+    Wrong(
+        "not reshaped",
+        _unfold(result="blocks"),
+        r"reshape the numbers to \(n, c \* k \* k, places\)",
+    ),
     Wrong(
         "copies the border",
         _unfold(pad='np.pad(x, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2), "edge")'),
@@ -118,6 +170,20 @@ UNFOLD = [
         "turns the window",
         _unfold(result="blocks[:, :, ::-1, ::-1].reshape(n, c * k * k, -1)"),
         r"do not turn the window",
+    ),
+    Wrong(
+        "lets PyTorch do it",
+        """
+def unfold(x, k, padding=0, stride=1):
+    x = torch.tensor(x)
+    return nn.functional.unfold(x, k, padding=padding, stride=stride).numpy()
+""",
+        r"cut the windows out yourself",
+    ),
+    Wrong(
+        "zeros below and right only",
+        _unfold(pad="np.pad(x, ((0, 0), (0, 0), (0, 2 * padding), (0, 2 * padding)))"),
+        r"on all four sides, not below and right only",
     ),
     Wrong(
         "all images in one table",
@@ -178,8 +244,34 @@ PIXELS_SEEN = [
     Wrong(
         "returns how many",
         _pixels(result="last - first + 1"),
-        r"return a pair \(first, last\), not",
+        r"return 2 things, first pixel, last pixel, not",
     ),
+    Wrong(
+        "sizes that forget the padding",
+        _pixels(sizes="(sizes[-1] - k) // s + 1"),
+        r"do it by hand, backwards",
+    ),
+    Wrong(
+        "cuts at the output's size",
+        _pixels(order="zip(reversed(layers), reversed(sizes[1:]))"),
+        r"cut at the size of a layer's input, not of its output",
+    ),
+    Wrong(
+        "uses up the list",
+        """
+def pixels_seen(layers, position, size):
+    sizes = [size]
+    for k, s, p in layers:
+        sizes.append((sizes[-1] + 2 * p - k) // s + 1)
+    first = last = position
+    while layers:
+        k, s, p = layers.pop()
+        first, last = max(first * s - p, 0), min(last * s - p + k - 1, sizes[len(layers)] - 1)
+    return first, last
+""",
+        r"you changed `layers`",
+    ),
+    Wrong("floats", _pixels(result="float(first), float(last)"), r"must be a whole number"),
     Wrong(
         "forgets the stride",
         _pixels(step="max(first - p, 0), min(last - p + k - 1, n - 1)"),
@@ -206,7 +298,7 @@ def conv_cost(n_in, n_out, k, size, stride=1, padding=0, bias=True):
 CONV_COST = [
     Wrong("one bias", _cost(parameters="weights + bias"), r"one bias per output channel, not a"),
     Wrong("always a bias", _cost(parameters="weights + n_out"), r"only if there is one"),
-    Wrong("never a bias", _cost(parameters="weights"), r"the bias: one number per output channel"),
+    Wrong("never a bias", _cost(parameters="weights"), r"a bias for each output channel"),
     Wrong(
         "a bias for each input",
         _cost(parameters="weights + n_in * bias"),
@@ -237,7 +329,22 @@ CONV_COST = [
     Wrong(
         "fractions of places",
         _cost(side="(size + 2 * padding - k) / stride + 1"),
-        r"both are whole numbers.*divide with //",
+        r"each number must be a whole number",
+    ),
+    Wrong(
+        "rounds",
+        _cost(side="round((size + 2 * padding - k) / stride) + 1"),
+        r"cut off with //, do not round",
+    ),
+    Wrong(
+        "+ 1 before the division",
+        _cost(side="(size + 2 * padding - k + 1) // stride"),
+        r"the \+ 1 stands behind the division",
+    ),
+    Wrong(
+        "np.floor",
+        _cost(side="np.floor((size + 2 * padding - k) / stride) + 1"),
+        r"must be a whole number.*its type is float",
     ),
 ]
 
@@ -272,12 +379,12 @@ BATCH_NORM = [
     Wrong(
         "the batch's numbers always",
         _batch_norm(when="True"),
-        r"while reading, use the running mean and variance",
+        r"with training=False, take the running mean and variance",
     ),
     Wrong(
         "the running numbers always",
         _batch_norm(when="False"),
-        r"while training, use the batch's own mean and variance",
+        r"with training=True, take the batch mean and variance",
     ),
     Wrong(
         "over the images only",
@@ -322,7 +429,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     Wrong(
         "N for the running variance",
         _batch_norm(unbiased="var"),
-        r"the running variance takes N - 1 below the line",
+        r"running variance: it takes N - 1 in the denominator",
     ),
     Wrong(
         "momentum the other way round",
@@ -330,6 +437,27 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
         r"\(1 - momentum\) is the share of the old one",
     ),
     Wrong("no root", _batch_norm(root="(var + eps)"), r"divide by the square root"),
+    Wrong("eps outside", _batch_norm(root="(np.sqrt(var) + eps)"), r"eps belongs under the root"),
+    Wrong(
+        "no eps", _batch_norm(root="np.sqrt(var)"), r"eps is missing|take the eps that is handed in"
+    ),
+    Wrong(
+        "its own eps",
+        _batch_norm(root="np.sqrt(var + 1e-5)"),
+        r"take the eps that is handed in",
+    ),
+    Wrong(
+        "lets PyTorch do it",
+        """
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    x, weight, bias, m, v = (
+        torch.tensor(part) for part in (x, weight, bias, running_mean, running_var)
+    )
+    y = nn.functional.batch_norm(x, m, v, weight, bias, training, momentum, eps)
+    return y.numpy(), m.numpy(), v.numpy()
+""",
+        r"use NumPy",
+    ),
     Wrong(
         "no weight and bias",
         _batch_norm(y="(x - mean.reshape(shape)) / np.sqrt(var + eps).reshape(shape)"),
@@ -338,7 +466,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     Wrong(
         "running numbers stand still",
         _batch_norm(old="1", new="0"),
-        r"while training the running mean must move",
+        r"running mean: it must move while training",
     ),
     Wrong(
         "changes in place",
@@ -355,7 +483,7 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     y = (x - mean.reshape(s)) / np.sqrt(var + eps).reshape(s) * weight.reshape(s)
     return y + bias.reshape(s), running_mean, running_var
 """,
-        r"you changed arrays that were handed in",
+        r"you changed `running_mean`",
     ),
 ]
 
@@ -401,9 +529,19 @@ READ_DIGITS = [
         r"the flattening mixes the images",
     ),
     Wrong("one row for all", _read(flat="x.flatten(0)"), r"too many or too few numbers reach"),
-    Wrong("no eval", _read(start="", end=""), r"the running averages changed"),
-    Wrong("stays in evaluation mode", _read(end=""), r"leave the layers in the mode"),
-    Wrong("back in training mode always", _read(end="norm.train()"), r"leave the layers in the"),
+    Wrong(
+        "no eval", _read(start="", end=""), r"its `running_mean` changed: was it in training mode"
+    ),
+    Wrong(
+        "stays in evaluation mode",
+        _read(end=""),
+        r"leave `norm` as it came: it came in training mode",
+    ),
+    Wrong(
+        "back in training mode always",
+        _read(end="norm.train()"),
+        r"`norm` as it came: it came in evaluation",
+    ),
     Wrong("no ReLU", _read(relu="norm(x)"), r"the ReLU behind norm is missing"),
     Wrong(
         "batch statistics, averages kept",
@@ -414,7 +552,32 @@ READ_DIGITS = [
         ),
         r"BatchNorm was in training mode",
     ),
-    Wrong("returns the scores", _read(answer="linear(x)"), r"return digits of shape \(50,\)"),
+    Wrong("returns the scores", _read(answer="linear(x)"), r"got \(50, 10\)"),
+    Wrong(
+        "without norm's weight and bias",
+        _read(
+            relu="((x - norm.running_mean.reshape(1, -1, 1, 1))"
+            " / (norm.running_var + norm.eps).sqrt().reshape(1, -1, 1, 1)).relu()"
+        ),
+        r"norm's own weight and bias are missing",
+    ),
+    Wrong(
+        "norm before the first pooling",
+        """
+def read_digits(conv, norm, linear, images, batch_size):
+    was_training = norm.training
+    norm.eval()
+    digits = []
+    with torch.no_grad():
+        for batch in images.split(batch_size):
+            x = nn.functional.max_pool2d(norm(conv(batch.unsqueeze(1))), 2)
+            x = nn.functional.max_pool2d(x.relu(), 2)
+            digits.append(linear(x.flatten(1)).argmax(dim=1))
+    norm.train(was_training)
+    return torch.cat(digits)
+""",
+        r"pool first, then norm",
+    ),
 ]
 
 WRONG = {
@@ -424,4 +587,101 @@ WRONG = {
     "ex4": CONV_COST,
     "ex5": BATCH_NORM,
     "ex6": READ_DIGITS,
+}
+
+RIGHT = {
+    "ex1": [
+        Right(
+            "place by place, as lists",
+            """
+def all_conventions(image, kernel):
+    k = len(kernel)
+
+    def slide(padding, table):
+        wide = np.pad(image, padding)
+        rows, columns = wide.shape[0] - k + 1, wide.shape[1] - k + 1
+        return [
+            [float((wide[r : r + k, c : c + k] * table).sum()) for c in range(columns)]
+            for r in range(rows)
+        ]
+
+    sides = {"valid": 0, "same": (k - 1) // 2, "full": k - 1}
+    plain = {name: slide(side, kernel) for name, side in sides.items()}
+    flipped = np.flip(kernel)
+    return plain | {name + " turned": slide(side, flipped) for name, side in sides.items()}
+""",
+        ),
+    ],
+    "ex2": [
+        Right(
+            "place by place",
+            """
+def unfold(x, k, padding=0, stride=1):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    n, _, h, w = x.shape
+    columns = [
+        x[:, :, r : r + k, c : c + k].reshape(n, -1)
+        for r in range(0, h - k + 1, stride)
+        for c in range(0, w - k + 1, stride)
+    ]
+    return np.stack(columns, axis=2)
+""",
+        ),
+        Right("by windows", _unfold()),
+        Right("as a tensor", _unfold(result="torch.tensor(blocks.reshape(n, c * k * k, -1))")),
+    ],
+    "ex3": [
+        Right(
+            "all pixels, layer by layer",
+            """
+def pixels_seen(layers, position, size):
+    reach = [{i} for i in range(size)]
+    for k, s, p in layers:
+        n = (len(reach) + 2 * p - k) // s + 1
+        windows = [range(a * s - p, a * s - p + k) for a in range(n)]
+        reach = [set().union(*(reach[i] for i in w if 0 <= i < len(reach))) for w in windows]
+    return [min(reach[position]), max(reach[position])]
+""",
+        ),
+        Right("NumPy's whole numbers", _pixels(result="np.int64(first), np.int64(last)")),
+    ],
+    "ex4": [
+        Right("int() for //", _cost(side="int((size + 2 * padding - k) / stride) + 1")),
+        Right("counts the places", _cost(side="len(range(0, size + 2 * padding - k + 1, stride))")),
+    ],
+    "ex5": [
+        Right("the solution's parts", _batch_norm()),
+        Right(
+            "channel by channel",
+            """
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    y, means, variances = np.zeros(x.shape), running_mean.copy(), running_var.copy()
+    for c in range(x.shape[1]):
+        values = x[:, c].ravel()
+        m, v = running_mean[c], running_var[c]
+        if training:
+            m = values.sum() / len(values)
+            v = ((values - m) ** 2).sum() / len(values)
+            means[c] += momentum * (m - means[c])
+            variances[c] += momentum * (v * len(values) / (len(values) - 1) - variances[c])
+        y[:, c] = weight[c] * (x[:, c] - m) / (v + eps) ** 0.5 + bias[c]
+    return [y, means, variances]
+""",
+        ),
+    ],
+    "ex6": [
+        Right("the solution's parts", _read()),
+        Right(
+            "a copy in evaluation mode",
+            """
+def read_digits(conv, norm, linear, images, batch_size):
+    reader = nn.Sequential(
+        conv, nn.MaxPool2d(2), copy.deepcopy(norm).eval(), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+    )
+    with torch.no_grad():
+        parts = [linear(reader(batch[:, None])).argmax(1) for batch in images.split(batch_size)]
+    return torch.cat(parts)
+""",
+        ),
+    ],
 }
