@@ -5,12 +5,10 @@ from functools import cache, partial
 
 import numpy as np
 import torch
-from torch import nn
 
 from course_utils import models
 from course_utils.data import load_mnist
 from course_utils.evaluation import compare_paired, hard_digits
-from course_utils.models import as_input
 from course_utils.training import predict, set_seed
 from tests.controls import Control, printed, printed_number
 
@@ -142,50 +140,6 @@ def exchanged(**places: str) -> dict:
     return patients() | {name: patients()[other] for name, other in places.items()}
 
 
-@cache
-def mended_in_training_mode() -> dict:
-    """An untrained reader, in training mode: its answers depend on the batch."""
-    set_seed(0)
-    val = load_mnist().validation
-    pool = nn.MaxPool2d(2)
-    net = nn.Sequential(
-        nn.Conv2d(1, 8, 5),
-        pool,
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        pool,
-        nn.Flatten(),
-        nn.Linear(288, 10),
-    )
-    with torch.no_grad():
-        one = torch.cat([net(as_input(part)).argmax(1) for part in val.images[:1_000].split(1)])
-        every = net(as_input(val.images[:1_000])).argmax(1)
-    return {
-        "mended_right": (one == val.labels[:1_000]).float().mean().item(),
-        "same_answer": (one == every).float().mean().item(),
-    }
-
-
-def drawings(left_out: str) -> tuple[int, int]:
-    """What perceptron and network misread with a step left out, as printed."""
-    pattern = rf"left out: {left_out} +misread by perceptron +(\d+), by CNN +(\d+)"
-    found = re.search(pattern, printed(CHAPTER, "own-steps-measure"))
-    return int(found[1]), int(found[2])
-
-
-def steps_exchanged() -> dict:
-    (mlp_crop, cnn_crop), (mlp_all, cnn_all) = drawings("crop"), drawings("nothing")
-    return {
-        "by_mlp": {"crop": mlp_all, "nothing": mlp_crop},
-        "by_cnn": {"crop": cnn_all, "nothing": cnn_crop},
-    }
-
-
-def perceptron_twice() -> dict:
-    misread = {name: drawings(name)[0] for name in ("centre", "margin")}
-    return {"by_mlp": misread, "by_cnn": misread}
-
-
 def untrained_exam() -> dict:
     promised = number("final-exam", r"validation ([\d.]+) %")
     return {**untrained(), "val_errors": [100 * promised]}
@@ -228,12 +182,6 @@ CONTROLS = {
     "C: cured, the order makes no difference": Control(
         "not cured", partial(exchanged, c_cured="c_sorted", c_cured_plain="c_right")
     ),
-    "one by one it reads at least 9 in 10": Control(UNTRAINED, mended_in_training_mode),
-    "and the same as all at once": Control("in training mode", mended_in_training_mode),
-    "with all steps the network misreads at most 4": Control("no crop", steps_exchanged),
-    "without crop both misread more than 20": Control("all steps", steps_exchanged),
-    "not centred, under half of the perceptron's": Control(MLP, perceptron_twice),
-    "without the margin, too": Control(MLP, perceptron_twice),
     "it reads more than half of the 24, and not all": Control(UNTRAINED, untrained),
     "the mean test error of three seeds is 0.4 to 0.75 %": Control(UNTRAINED, untrained),
     "validation promised it to 0.25 points": Control(UNTRAINED, untrained_exam),

@@ -12,7 +12,7 @@ from tools import notebooks
 from tools.contracts.chapter import Chapter, Problem, finds, table
 
 MAX_LINES, MAX_CHECK_LINES = 30, 60  # of one cell
-MAX_CODE = 900  # lines of a chapter, blank ones not counted
+MAX_CODE = 900  # lines of a chapter, blank ones and comments not counted
 OPEN_FIGURE = "teaches-drawing"  # tag of a figure's cell whose code is the lesson
 FOLDED = 'metadata {{"jupyter": {{"source_hidden": true}}}} expected'
 MAGICS = "pip|conda|mamba|uv|sx|system|bash|sh|cmd|script|sc"
@@ -87,7 +87,7 @@ check_cells = table(
 def check_total(chapter: Chapter) -> Iterator[Problem]:
     """All code of a chapter can be read in an afternoon."""
     lines = (line for _, cell in chapter.code for line in notebooks.source(cell).splitlines())
-    total = sum(bool(line.strip()) for line in lines)
+    total = sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in lines)
     if total > MAX_CODE:
         yield f"{total} lines of code in all: at most {MAX_CODE} expected"
 
