@@ -51,6 +51,8 @@ def copied(value: Any) -> Any:
     """A copy of arrays, tensors, generators and containers of them; anything else as it is."""
     if isinstance(value, np.ndarray | bytearray):
         return value.copy()
+    if isinstance(value, bytes):  # a view of it must not look like one of an earlier call's
+        return bytes(bytearray(value))
     if isinstance(value, Tensor):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, GENERATORS):

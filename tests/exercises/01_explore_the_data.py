@@ -228,7 +228,7 @@ def straighten(image, degrees):
     Wrong(
         "lets negative columns count from the other end",
         mover(condition="-28 <= column + k < 28"),
-        r"rows \[.*\] are wrong.*what enters at the edges",
+        r"rows \[.*\] are wrong.*test both ends",
     ),
     Wrong(
         "returns a copy of the image as it came",
@@ -309,7 +309,7 @@ def recall_and_precision(counts):
     right = np.diag(counts)
     return (right / np.maximum(counts.sum(axis=0), 1), right / np.maximum(counts.sum(axis=1), 1))
 """,
-        r"recall and precision are exchanged",
+        r"these are the values of precision",
     ),
     Wrong(
         "divides by all images",
@@ -682,7 +682,7 @@ SPLIT = [
             before="first = np.random.default_rng(seed).integers(len(images))",
             order="np.roll(np.arange(len(images)), first)",
         ),
-        r"must not depend on its neighbours",
+        r"must not depend on which others are",
     ),
     Wrong(
         "every so many images, from a random first one",
@@ -694,7 +694,7 @@ SPLIT = [
             "    validation = validation[:n_validation]\n"
             "    train = np.setdiff1d(order, validation)",
         ),
-        r"must not depend on its neighbours|validation should hold",
+        r"must not depend on which others are|validation should hold",
     ),
     Wrong(
         "draws from the first half only",
