@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_utils.checking.compare import difference
-from course_utils.checking.guard import GlobalState, forbidden, found, listening, put_back
+from course_utils.checking.guard import (
+    GlobalState,
+    as_defined,
+    bindings,
+    forbidden,
+    listening,
+    put_back,
+)
 from course_utils.checking.values import (
     GENERATORS,
     change_of,
@@ -60,12 +67,14 @@ class Answer:
     - gives another result, or the same object, when called again with the same data. That second
       call is made when all arguments are data; ``random=True`` leaves it out, and hands
       generators on as they are, so that the next call draws on;
-    - uses what ``forbid`` names: dotted names and what to do instead, such as
-      ``{"torch.nn.functional.affine_grid": "compute the grid yourself"}``;
+    - uses what ``forbid`` names, from wherever it is imported: dotted names and what to do instead,
+      such as ``{"torch.nn.functional.affine_grid": "compute the grid yourself"}``;
     - leaves gradients or torch's default dtype switched, replaces functions of NumPy, PyTorch or
       Python, or, with ``seeded=True``, draws from the generators that all cells share.
 
-    Warnings and what it writes to stderr become a printed remark. Expected values are to be
+    During a call the names of the notebook mean what they meant when the Answer was made: a helper
+    of the check does not get in the way of the learner's of the same name. Warnings and what it
+    writes to stderr become a printed remark. Expected values are to be
     computed after the call: during the call the check's frames then hold nothing to be found.
     """
 
@@ -82,11 +91,13 @@ class Answer:
         returns: bool = True,
     ) -> None:
         self.function, self.exercise = function, exercise
-        self.forbid, self.random, self.seeded = dict(forbid or {}), random, seeded
-        for name in self.forbid:
-            found(name)  # AttributeError where there is no such function
+        self.forbid = {path: (why, bindings(path)) for path, why in (forbid or {}).items()}
+        self.random, self.seeded = random, seeded
         self.changes, self.views, self.returns = changes, views, returns
         self._name = getattr(function, "__name__", "your function")
+        # What the answer's names mean now: the check may go on to define its own under them.
+        self._namespace = getattr(inspect.unwrap(function), "__globals__", {})
+        self._meanings = dict(self._namespace)
         self._earlier: list[tuple[Any, Any]] = []
         self._remarks: list[str] = []
 
@@ -161,11 +172,15 @@ class Answer:
     def _run(self, call: _Call, again: bool = False) -> tuple[Any, BaseException | None]:
         """Result and exception of one watched call. Raises for what it may not do beside that."""
         self._remark([f"{name} had been replaced, and was put back" for name in put_back()])
-        namespace = getattr(inspect.unwrap(self.function), "__globals__", {})
+        namespace = self._namespace
         used, remarks, state = [], [], GlobalState()
         result = error = None
         try:
-            with listening(remarks, again), forbidden(self.forbid, namespace, used):
+            with (
+                listening(remarks, again),
+                as_defined(self._meanings, namespace),
+                forbidden(self.forbid, namespace, used),
+            ):
                 result = self.function(*call.args, **call.options)
         except (Exception, SystemExit) as caught:  # noqa: BLE001 (whatever it was, it is told)
             error = caught

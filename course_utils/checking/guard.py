@@ -31,6 +31,11 @@ _ORIGINALS = [
 ]
 
 
+def guard(owner: Any) -> None:
+    """Let ``put_back`` look after the functions of this module, too."""
+    _ORIGINALS.append((owner, {n: v for n, v in vars(owner).items() if callable(v)}))
+
+
 def put_back() -> list[str]:
     """Put replaced functions of NumPy, PyTorch and Python back; returns their names."""
     replaced = []
@@ -56,6 +61,33 @@ def found(path: str) -> tuple[Any, str, Any]:
     raise AttributeError(f"expected the dotted name of a function, got {path!r}")
 
 
+def bindings(path: str) -> list[tuple[Any, str]]:
+    """Everywhere that a dotted name's object can be had from: its owner, and other modules.
+
+    A function may stand in several modules of its package, and in ``course_utils``; a class is
+    taken from its owner alone, since libraries compare with it. Raises AttributeError as ``found``.
+    """
+    owner, name, banned = found(path)
+    places = [(owner, name)]
+    packages = (path.split(".")[0], "course_utils")
+    for module in list(sys.modules.values()) if not isinstance(banned, type) else ():
+        if getattr(module, "__name__", "").split(".")[0] in packages and module is not owner:
+            places += [(module, key) for key, v in list(vars(module).items()) if v is banned]
+    return places
+
+
+@contextlib.contextmanager
+def as_defined(names: dict, namespace: dict) -> Iterator[None]:
+    """While it lasts, names that the check has given other values since mean what they did."""
+    now = {name: namespace[name] for name in names if name in namespace}
+    later = {name: value for name, value in now.items() if value is not names[name]}
+    namespace.update({name: names[name] for name in later})
+    try:
+        yield
+    finally:
+        namespace.update(later)
+
+
 def _refusal(path: str, reason: str, used: list[str]) -> Callable:
     def refuse(*args: Any, **options: Any) -> None:
         used.append(f"`{path}` is not allowed here: {reason}")
@@ -69,10 +101,13 @@ def _leave(*args: Any, **options: Any) -> None:
 
 
 @contextlib.contextmanager
-def forbidden(names: Mapping[str, str], namespace: dict, used: list[str]) -> Iterator[None]:
+def forbidden(
+    names: Mapping[str, tuple[str, list]], namespace: dict, used: list[str]
+) -> Iterator[None]:
     """While it lasts the functions named raise, also under other names in ``namespace``.
 
-    ``used`` gets the messages of those that were called, so that catching the error is of no use.
+    ``names``: for each dotted name the reason and its ``bindings``. ``used`` gets the messages of
+    those that were called, so that catching the error is of no use.
     """
     changed = []
 
@@ -82,16 +117,20 @@ def forbidden(names: Mapping[str, str], namespace: dict, used: list[str]) -> Ite
         changed.append((place, name, old, of_its_own))
         place.update({name: new}) if isinstance(place, dict) else setattr(place, name, new)
 
-    targets = [(found(path), _refusal(path, why, used)) for path, why in names.items()]
+    targets = [
+        (getattr(*places[0]), places, _refusal(path, why, used))
+        for path, (why, places) in names.items()
+    ]
     try:
         for name, value in list(namespace.items()):
             if type(value).__name__.endswith("ExitAutocall"):  # IPython's exit ends the kernel
                 exchange(namespace, name, _leave)
-            for (_, _, banned), refuse in targets:
+            for banned, _, refuse in targets:
                 if value is banned:
                     exchange(namespace, name, refuse)
-        for (owner, name, _), refuse in targets:
-            exchange(owner, name, refuse)
+        for _, places, refuse in targets:
+            for owner, name in places:
+                exchange(owner, name, refuse)
         yield
     finally:
         for place, name, old, of_its_own in reversed(changed):

@@ -289,3 +289,39 @@ def test_solved_takes_the_function_that_passed(capsys: pytest.CaptureFixture) ->
     assert checking.solved(mine, course) is mine
     assert capsys.readouterr().out == "double: yours, as it passed its check\n"
     assert checking.solved(learner(DOUBLE), course) is course  # another function of that name
+
+
+def test_a_helper_of_the_check_does_not_replace_the_learners() -> None:
+    double = answer("def helper(x):\n    return 2 * x\n\ndef double(x):\n    return helper(x)")
+    namespace = double.function.__globals__
+
+    def of_the_check(x: int) -> int:
+        return -x
+
+    namespace["helper"] = of_the_check
+    assert double(3) == 6
+    assert namespace["helper"] is of_the_check
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from course_utils.evaluation import compare_paired as f",
+        "from course_utils.evaluation.accuracy import compare_paired as f",
+        "import sys; f = sys.modules['course_utils.evaluation.accuracy'].compare_paired",
+    ],
+)
+def test_what_is_forbidden_is_so_wherever_it_is_imported_from(line: str) -> None:
+    compare = answer(
+        f"def compare(x):\n    {line}\n    return f(x, x, x).p_value",
+        forbid={"course_utils.evaluation.compare_paired": "do it by hand"},
+    )
+    with pytest.raises(AssertionError, match="is not allowed here: do it by hand"):
+        compare(np.arange(3))
+
+
+def test_the_rooms_own_functions_are_put_back() -> None:
+    double, equal = answer(DOUBLE), checking.equal
+    checking.equal = lambda *_, **__: None
+    double(3)
+    assert checking.equal is equal
