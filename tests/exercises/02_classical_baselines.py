@@ -142,7 +142,7 @@ def gain(values, labels, threshold):
 
     return information(values <= threshold, labels) / np.log(2)
 """,
-        r"_supervised\.mutual_info_score` is not allowed here",
+        r"`sklearn.metrics.mutual_info_score` is not allowed here",
     ),
     Wrong(
         "a tree with one question",
@@ -1094,7 +1094,7 @@ def paired_p_value(first, second, labels):
 
     return compare_paired(first, second, labels).p_value
 """,
-        r"`course_utils.evaluation.accuracy.compare_paired` is not allowed here",
+        r"`course_utils.evaluation.compare_paired` is not allowed here",
     ),
     Wrong(
         "a power of 2 that wraps to 0",
