@@ -134,6 +134,44 @@ def gain(values, labels, threshold):
 """,
         r"`sklearn.metrics.mutual_info_score` is not allowed here",
     ),
+    Wrong(
+        "mutual information, from the file that defines it",
+        """
+def gain(values, labels, threshold):
+    from sklearn.metrics.cluster._supervised import mutual_info_score as information
+
+    return information(values <= threshold, labels) / np.log(2)
+""",
+        r"`sklearn.metrics.mutual_info_score` is not allowed here",
+    ),
+    Wrong(
+        "a tree with one question",
+        """
+def gain(values, labels, threshold):
+    answers = (values <= threshold)[:, None]
+    stump = DecisionTreeClassifier(criterion="entropy", max_depth=1).fit(answers, labels).tree_
+    shares = stump.n_node_samples[1:] / len(labels)
+    return stump.impurity[0] - (shares * stump.impurity[1:]).sum() if len(shares) else 0.0
+""",
+        r"`sklearn\.tree\.DecisionTreeClassifier` is not allowed here",
+    ),
+    Wrong(
+        "always 0",
+        """
+def gain(values, labels, threshold):
+    return 0.0
+""",
+        r"0 bits are gained only where all answer alike",
+    ),
+    Wrong(
+        "cuts the values down to whole numbers",
+        f"""
+def gain(values, labels, threshold):{DOUBT}
+    yes = values.astype(int) <= threshold
+    return doubt(labels) - sum(side.mean() * doubt(labels[side]) for side in (yes, ~yes))
+""",
+        r"0 bits are gained only where all answer alike",
+    ),
 ]
 
 OOB_ERROR = [
@@ -306,6 +344,44 @@ def oob_error(readings, drawn, labels):
 """,
         r"votes for 0 in your answer: it must not vote",
     ),
+    Wrong(
+        "votes for 0, with the unjudged images left out",
+        """
+def oob_error(readings, drawn, labels):
+    heard, judged = readings * (1 - drawn), ~drawn.all(axis=0)
+    votes = np.stack([(heard == digit).sum(axis=0) for digit in range(10)], axis=1)
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"votes for 0 in your answer: it must not vote",
+    ),
+    Wrong(
+        "lets all trees vote on the judged images",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([(readings == digit).sum(axis=0) for digit in range(10)], axis=1)
+    judged = ~drawn.all(axis=0)
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"all trees vote in your answer",
+    ),
+    Wrong(
+        "lets those vote that have drawn it, on the judged images",
+        """
+def oob_error(readings, drawn, labels):
+    votes = np.stack([((readings == digit) & drawn).sum(axis=0) for digit in range(10)], axis=1)
+    judged = ~drawn.all(axis=0)
+    return float((votes.argmax(axis=1) != labels)[judged].mean())
+""",
+        r"trees vote that HAVE drawn the image",
+    ),
+    Wrong(
+        "always 0",
+        """
+def oob_error(readings, drawn, labels):
+    return 0
+""",
+        r"the error: follow one image by hand: expected 0\.\d+, got 0",
+    ),
 ]
 
 SQUARED = "((x[:, None, :] - support[None, :, :]) ** 2).sum(axis=2)"
@@ -469,6 +545,43 @@ def kernel_score(x, support, weights, intercept, gamma):
 """,
         r"the intercept is added once, not for every support vector",
     ),
+    Wrong(
+        "the kernel by scikit-learn under another name",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    from sklearn.metrics.pairwise import pairwise_kernels
+
+    return pairwise_kernels(x, support, metric="rbf", gamma=gamma) @ weights + intercept
+""",
+        r"`sklearn\.metrics\.pairwise\.pairwise_kernels` is not allowed here",
+    ),
+    Wrong(
+        "sums before it squares",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = (x[:, None, :] - support[None, :, :]).sum(axis=2) ** 2
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        r"square each difference first, then sum",
+    ),
+    Wrong(
+        "the mean of the squares",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = ((x[:, None, :] - support[None, :, :]) ** 2).mean(axis=2)
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        r"the squares are summed, not averaged",
+    ),
+    Wrong(
+        "multiplied out without the factor 2",
+        """
+def kernel_score(x, support, weights, intercept, gamma):
+    squared = (x**2).sum(1)[:, None] - x @ support.T + (support**2).sum(1)
+    return np.exp(-gamma * squared) @ weights + intercept
+""",
+        r"a factor 2 is missing",
+    ),
 ]
 
 FOLD_ERRORS = [
@@ -497,7 +610,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[~held]) != y[~held]).mean())
     return np.array(errors)
 """,
-        r"it is the other way round",
+        r"a model was fitted on one part alone: use all the others",
     ),
     Wrong(
         "one model for all parts",
@@ -580,7 +693,7 @@ def fold_errors(make_model, x, y, fold):
         errors.append((model.predict(x[held]) != y[held]).mean())
     return np.array(errors)
 """,
-        r"the other way round|all images of the other parts",
+        r"a model was fitted on one part alone",
     ),
     Wrong(
         "forgets the last part",
@@ -658,6 +771,64 @@ def fold_errors(make_model, x, y, fold):
     return np.array(errors)
 """,
         r"the parts are in another order: part 0 first",
+    ),
+    Wrong(
+        "fits on all images, then again on the right ones",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        model.fit(x, y)
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"fitted on all images, those held out too: a leak",
+    ),
+    Wrong(
+        "standardises with all images before the loop",
+        """
+def fold_errors(make_model, x, y, fold):
+    x, errors = (x - x.mean(axis=0)) / x.std(axis=0), []
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"hand `fit` the rows of x as they are: what you compute from all images leaks",
+    ),
+    Wrong(
+        "standardises all columns but the first",
+        """
+def fold_errors(make_model, x, y, fold):
+    x, errors = x.copy(), []
+    x[:, 1:] = (x[:, 1:] - x[:, 1:].mean(axis=0)) / x[:, 1:].std(axis=0)
+    for k in range(fold.max() + 1):
+        held = fold == k
+        model = make_model()
+        model.fit(x[~held], y[~held])
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"hand `fit` the rows of x as they are",
+    ),
+    Wrong(
+        "fits on the next part only",
+        """
+def fold_errors(make_model, x, y, fold):
+    errors, n = [], fold.max() + 1
+    for k in range(n):
+        held, kept = fold == k, fold == (k + 1) % n
+        model = make_model()
+        model.fit(x[kept], y[kept])
+        errors.append((model.predict(x[held]) != y[held]).mean())
+    return np.array(errors)
+""",
+        r"a model was fitted on one part alone: use all the others",
     ),
 ]
 
@@ -916,6 +1087,68 @@ def paired_p_value(first, second, labels):
         r"`course_utils.evaluation.compare_paired` is not allowed here",
     ),
     Wrong(
+        "the course's own function, from the file that defines it",
+        """
+def paired_p_value(first, second, labels):
+    from course_utils.evaluation.accuracy import compare_paired
+
+    return compare_paired(first, second, labels).p_value
+""",
+        r"`course_utils.evaluation.compare_paired` is not allowed here",
+    ),
+    Wrong(
+        "a power of 2 that wraps to 0",
+        """
+def paired_p_value(first, second, labels):
+    from math import comb
+
+    b = ((first == labels) & (second != labels)).sum()
+    c = ((second == labels) & (first != labels)).sum()
+    n = b + c
+    return min(1.0, 2 * sum(comb(n, i) for i in range(min(b, c) + 1)) / 2**n)
+""",
+        r"whole numbers of 64 bits overflow: take int\(n\), or 0\.5 \*\* n",
+    ),
+    Wrong(
+        "binomial coefficients by np.prod",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    n, tail = b + c, 0
+    for i in range(min(b, c) + 1):
+        tail += np.prod(np.arange(n - i + 1, n + 1)) / np.prod(np.arange(1, i + 1))
+    return min(1.0, 2 * tail * 0.5**n)
+""",
+        r"whole numbers of 64 bits overflow",
+    ),
+    Wrong(
+        "1 minus the long tail",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    from scipy.stats import binom
+
+    return min(1.0, 2 * (1 - binom.cdf(max(b, c) - 1, b + c, 0.5)))
+""",
+        r"p is tiny here, but not 0",
+    ),
+    Wrong(
+        "tosses all images",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    return binomtest(b, len(labels)).pvalue
+""",
+        r"only those images count where exactly one model is right",
+    ),
+    Wrong(
+        "a range that ends one too early",
+        f"""
+def paired_p_value(first, second, labels):{WON}
+    from math import comb
+
+    return min(1, 2 * sum(comb(b + c, i) for i in range(min(b, c))) * 0.5 ** (b + c))
+""",
+        r"the sum includes min\(b, c\): range\(min\(b, c\) \+ 1\)",
+    ),
+    Wrong(
         "whole numbers to a negative power",
         """
 def paired_p_value(first, second, labels):
@@ -949,9 +1182,31 @@ WRONG = {
 RIGHT = {
     "ex1": [
         Right(
+            "helpers with the names that the check might use",
+            """
+def entropy(labels, base):
+    p = np.unique(labels, return_counts=True)[1] / max(len(labels), 1)
+    return -(p * np.log(p)).sum() / np.log(base)
+
+
+def draw(labels, side):
+    return side.mean() * entropy(labels[side], 2)
+
+
+def check_gain(labels, yes):
+    return draw(labels, yes) + draw(labels, ~yes)
+
+
+def gain(values, labels, threshold):
+    return entropy(labels, 2) - check_gain(labels, values <= threshold)
+""",
+        ),
+        Right(
             "entropies by SciPy",
             """
 def gain(values, labels, threshold):
+    from scipy.stats import entropy
+
     def doubt(some):
         return entropy(np.unique(some, return_counts=True)[1], base=2) if some.size else 0
 
@@ -1038,6 +1293,21 @@ def kernel_score(x, support, weights, intercept, gamma):
         ),
     ],
     "ex4": [
+        Right(
+            "with lists",
+            """
+def fold_errors(make_model, x, y, fold):
+    errors = []
+    for k in range(max(fold) + 1):
+        kept = [i for i in range(len(y)) if fold[i] != k]
+        held = [i for i in range(len(y)) if fold[i] == k]
+        model = make_model()
+        model.fit([list(x[i]) for i in kept], [y[i] for i in kept])
+        readings = model.predict([list(x[i]) for i in held])
+        errors.append(sum(r != y[i] for r, i in zip(readings, held)) / len(held))
+    return errors
+""",
+        ),
         Right(
             "from the last part to the first",
             """
