@@ -148,6 +148,39 @@ def forward(x, layers):
 """,
         r"you changed `layers`, which was handed in",
     ),
+    Wrong(
+        "forgets the last bias",
+        """
+def forward(x, layers):
+    for W, b in layers[:-1]:
+        x = np.maximum(x @ W + b, 0)
+    return x @ layers[-1][0]
+""",
+        r"the last layer has a bias, too",
+    ),
+    Wrong(
+        "forgets the hidden biases",
+        """
+def forward(x, layers):
+    for W, b in layers[:-1]:
+        x = np.maximum(x @ W, 0)
+    W, b = layers[-1]
+    return x @ W + b
+""",
+        r"the hidden layers have biases, too",
+    ),
+    Wrong(
+        "knows up to four layers",
+        """
+def forward(x, layers):
+    for k, (W, b) in enumerate(layers, start=1):
+        x = x @ W + b
+        if k < len(layers) and k < 4:
+            x = np.maximum(x, 0)
+    return x
+""",
+        r"with layers of \[4, 6, 5, 7, 3, 2\] the shape is right",
+    ),
 ]
 
 CROSS_ENTROPY = [
@@ -238,7 +271,7 @@ def cross_entropy(scores, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -log_p[np.arange(len(labels)), labels].mean()
 """,
-        r"each row's own largest score",
+        r"each row's own largest was subtracted",
     ),
     Wrong(
         "the logarithm to base 10",
@@ -326,6 +359,43 @@ def cross_entropy(scores, labels):
     return -(np.eye(labels.max() + 1)[labels] * log_p).sum(axis=1).mean()
 """,
         r"stopped with ValueError: operands could not be broadcast",
+    ),
+    Wrong(
+        "the logarithm on paper, but no shift",
+        """
+def cross_entropy(scores, labels):
+    rows = np.arange(len(labels))
+    return (np.log(np.exp(scores).sum(axis=1)) - scores[rows, labels]).mean()
+""",
+        r"the loss is inf: e\^z overflowed, or the logarithm of 0 was taken: hint 1, on scores",
+    ),
+    Wrong(
+        "lets PyTorch's special functions do it",
+        """
+def cross_entropy(scores, labels):
+    log_p = torch.special.log_softmax(torch.tensor(scores * 1.0), dim=1)
+    return -log_p[range(len(labels)), labels].mean().item()
+""",
+        r"torch\.special\.log_softmax` is not allowed here",
+    ),
+    Wrong(
+        "lets PyTorch's special logsumexp do it",
+        """
+def cross_entropy(scores, labels):
+    sums = torch.special.logsumexp(torch.tensor(scores * 1.0), dim=1).numpy()
+    return (sums - scores[np.arange(len(labels)), labels]).mean()
+""",
+        r"logsumexp` is not allowed here",
+    ),
+    Wrong(
+        "lets SciPy do it",
+        """
+def cross_entropy(scores, labels):
+    from scipy.special import logsumexp
+
+    return (logsumexp(scores, axis=1) - scores[np.arange(len(labels)), labels]).mean()
+""",
+        r"scipy\.special\.logsumexp` is not allowed here",
     ),
 ]
 
@@ -472,6 +542,63 @@ def layer_backward(x, W, b, grad_a, slope):
 """,
         r"slope is an argument: yours is always 0\.1",
     ),
+    Wrong(
+        "always a factor of whole numbers",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    z = x @ W + b
+    factor = (z > 0).astype(int)
+    factor[z <= 0] = slope
+    delta = grad_a * factor
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"or was slope written into an array of whole numbers\?",
+    ),
+    Wrong(
+        "divides everything again",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, slope) / len(x)
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"grad_a contains the division by the number of images already",
+    ),
+    Wrong(
+        "the mean for b",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, slope)
+    return delta @ W.T, x.T @ delta, delta.mean(axis=0)
+""",
+        r"grad_a contains the division by the number of images already",
+    ),
+    Wrong(
+        "1 and slope swapped",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, slope, 1)
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+""",
+        r"1 and slope are swapped",
+    ),
+    Wrong(
+        "W from grad_a",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, slope)
+    return delta @ W.T, x.T @ grad_a, delta.sum(axis=0)
+""",
+        r"the gradient of W must pass the bend",
+    ),
+    Wrong(
+        "b from grad_a",
+        """
+def layer_backward(x, W, b, grad_a, slope):
+    delta = grad_a * np.where(x @ W + b > 0, 1, slope)
+    return delta @ W.T, x.T @ delta, grad_a.sum(axis=0)
+""",
+        r"the gradient of b must pass the bend",
+    ),
 ]
 
 SHARE_RIGHT = [
@@ -556,7 +683,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right // len(images)
 """,
-        r"// drops the fraction",
+        r"the share came out as 0: is it `//`",
     ),
     Wrong(
         "drops the last batch",
@@ -572,7 +699,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right / len(images)
 """,
-        r"the model saw 4 images of 5: show each once, to the last",
+        r"the model saw 48 images of 53: show each once, to the last",
     ),
     Wrong(
         "all images at once",
@@ -585,7 +712,7 @@ def share_right(model, images, labels, batch_size):
     model.train(mode)
     return right / len(images)
 """,
-        r"5 images in a batch, at most 2 allowed",
+        r"53 images in a batch, at most 16 allowed",
     ),
     Wrong(
         "the number instead of the share",
@@ -694,6 +821,53 @@ def share_right(model, images, labels, batch_size):
 """,
         r"this is the share of errors",
     ),
+    Wrong(
+        "the rest by a negative slice",
+        """
+def share_right(model, images, labels, batch_size):
+    mode, n = model.training, len(images)
+    model.eval()
+    right, rest = 0, n % batch_size
+    parts = [slice(i, i + batch_size) for i in range(0, n - rest, batch_size)]
+    parts += [slice(-rest, None)]
+    with torch.no_grad():
+        for part in parts:
+            right += (model(images[part]).argmax(dim=1) == labels[part]).sum().item()
+    model.train(mode)
+    return right / n
+""",
+        r"the model saw 96 images of 48",
+    ),
+    Wrong(
+        "no answer matches: compares scores with labels",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).max(dim=1).values == y).sum().item()
+    model.train(mode)
+    return right / len(images)
+""",
+        r"the share came out as 0: is it `//`, or does no answer match",
+    ),
+    Wrong(
+        "rounds the share",
+        """
+def share_right(model, images, labels, batch_size):
+    mode = model.training
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(x).argmax(dim=1) == y).sum().item()
+    model.train(mode)
+    return round(right / len(images), 2)
+""",
+        r"expected 0\.\d+, got 0\.\d\d?$",
+    ),
 ]
 
 TRAIN_BEST = [
@@ -719,7 +893,7 @@ def train_best(model, optimiser, train, validation, orders, batch_size):
     model.load_state_dict(best)
     return errors
 """,
-        r"first epoch only.*state_dict\(\) is no copy.*their labels do not",
+        r"first epoch only.*were the tensors themselves copied.*their labels do not",
     ),
     Wrong(
         "dropout off from the second epoch on",
@@ -835,7 +1009,7 @@ def train_best(model, optimiser, train, validation, orders, batch_size):
     model.load_state_dict(best)
     return errors
 """,
-        r"is no copy; the images come in a new order",
+        r"and loaded back\?; the images come in a new order",
     ),
     Wrong(
         "training mode after the loop only",
@@ -859,7 +1033,7 @@ def train_best(model, optimiser, train, validation, orders, batch_size):
     model.train()
     return errors
 """,
-        r"part 1: errors",
+        r"^dropout is never on: call model\.train\(\)[^;]*$",
     ),
     Wrong(
         "an optimiser of its own",
@@ -978,6 +1152,53 @@ def train_best(model, optimiser, train, validation, orders, batch_size):
     return errors
 """,
         r"you changed `orders`, which was handed in",
+    ),
+    Wrong(
+        "breaks off when it gets worse",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] > fewest:
+            break
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return errors
+""",
+        r"for 6 orders return 6 errors, not \(\d,\): run all epochs to the end",
+    ),
+    Wrong(
+        "keeps the best weights, and never loads them",
+        """
+def train_best(model, optimiser, train, validation, orders, batch_size):
+    fewest, errors = len(validation[1]) + 1, []
+    for order in orders:
+        model.train()
+        for index in order.split(batch_size):
+            loss = nn.functional.cross_entropy(model(train[0][index]), train[1][index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        model.eval()
+        with torch.no_grad():
+            wrong = model(validation[0]).argmax(dim=1) != validation[1]
+        errors.append(int(wrong.sum()))
+        if errors[-1] < fewest:
+            fewest, best = errors[-1], copy.deepcopy(model.state_dict())
+    return errors
+""",
+        r"were the tensors themselves copied, and loaded back\?$",
     ),
 ]
 
