@@ -104,7 +104,7 @@ def test_the_hard_digits_are_24_validation_images() -> None:
 
 
 def test_the_hard_digits_are_not_found_elsewhere() -> None:
-    with pytest.raises(ValueError, match="expected load_mnist..validation"):
+    with pytest.raises(ValueError, match="expected load_mnist...validation"):
         hard_digits(load_mnist().train)
 
 
