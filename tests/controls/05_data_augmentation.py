@@ -164,7 +164,7 @@ def draws_exchanged() -> dict[str, list[float]]:
     """The two kinds of copies exchanged, and copies in place of fresh draws."""
     one = numbers("one-draw", "one draw per copy:")
     own = numbers("one-draw", "a draw for each image:")
-    return {"one_draw": own, "own_draws": one, "augmented": one}
+    return {"one_draw": own, "own_draws": one, "fresh": one}
 
 
 def guesses_of_hard_digits() -> dict[str, int]:
@@ -181,7 +181,9 @@ def exam_of_guesses() -> dict[str, object]:
 UNTRAINED = "an untrained network"
 EXCHANGED = "the two arms exchanged"
 CONTROLS = {
-    "turned by 15°, at least 97 in 100 keep their label": Control(UNTRAINED, changed_reading),
+    "turned by 15°, at least 97 in 100 are still read as their label": Control(
+        UNTRAINED, changed_reading
+    ),
     "of the 6s turned by 180°, more than half are read as 9": Control(UNTRAINED, changed_reading),
     "for each of five seeds augmentation at least halves the error": Control(
         "the plain arm twice", plain_twice
@@ -202,7 +204,7 @@ CONTROLS = {
     "three and four times as much are worse than nothing": Control(
         UNTRAINED, one_error_at_every_strength
     ),
-    "training with {c} takes away at least a third of the errors under {c}": Control(
+    "{c} takes away at least a third of the errors under {c}": Control(
         "training without any change", kinds
     ),
     "under noise, the usual five are worse than none": Control("training with noise", kinds),
@@ -228,11 +230,11 @@ CONTROLS = {
     "B: on other images the error is at least four times as high": Control(
         "the mended pipeline", mended
     ),
-    "D: one draw per copy makes more errors than a draw for each image": Control(
+    "D: one draw per copy is worse than a draw for each image": Control(
         "the two exchanged", draws_exchanged
     ),
     "D: fresh draws make fewer than fixed copies": Control("copies with one draw", draws_exchanged),
-    "the mended pipeline is nearer to the truth than B": Control("B itself", not_mended),
+    "mended, it is nearer to the truth than B": Control("B itself", not_mended),
     "it reads at least half of the 24": Control(UNTRAINED, guesses_of_hard_digits),
     "three epochs misread at most 85 of 10,000": Control(UNTRAINED, exam_of_guesses),
     "the stored network misreads at most 45": Control(UNTRAINED, exam_of_guesses),
@@ -242,6 +244,6 @@ NOT_ABOUT_A_MODEL = {
     "one lookup with the product of 36 matrices gives the image back": "a fact of matrices",
     "ours is the course's Augment": "two computations of one change",
     "one by one, the changes cost at least four times as much": "it is about times",
-    "at odd places neighbours write alike, at even places hardly": "it is about the images",
+    "at odd places neighbours write alike, at even hardly": "it is about the images",
     "C: the frame is as grey as the mean pixel": "it is about pixels",
 }

@@ -59,6 +59,20 @@ MATRIX = [
         _PARTS + "    return np.pad(R @ H @ S, ((0, 1), (0, 1)))\n",
         r"expected shape \(2, 2\), got \(3, 3\)",
     ),
+    Wrong(
+        "half of the shear",
+        _PARTS.replace("-shear", "-shear / 2") + "    return R @ H @ S\n",
+        r"for affine_matrix\(25, 1\.3, 0\.8, 0\.4\): at \[0, 1\] expected",
+    ),
+    Wrong(
+        "the course's",
+        """
+def affine_matrix(degrees, wide, high, shear):
+    values = torch.tensor([[degrees], [wide], [high], [shear]], dtype=torch.float64)
+    return augment.linear_maps(*values)[0].numpy()
+""",
+        r"`course_utils\.augment\.linear_maps` is not allowed here",
+    ),
 ]
 
 _GRID = """
@@ -164,6 +178,46 @@ def sampling_grid(maps, shifts, height, width):
         r"you changed `maps`, which was handed in",
     ),
     Wrong("an array", _grid("return ", "return np.asarray(").rstrip() + ")\n", r"must be a tensor"),
+    Wrong(
+        "half the width for y, too",
+        _grid("[width / 2, height / 2]", "[width / 2, width / 2]"),
+        r"x and y have sides of their own: divide y by height / 2",
+    ),
+    Wrong(
+        "half the height for x, too",
+        _grid("[width / 2, height / 2]", "[height / 2, height / 2]"),
+        r"x and y have sides of their own: divide x by width / 2",
+    ),
+    Wrong(
+        "the first map for all",
+        _grid("torch.linalg.inv(maps)", "torch.linalg.inv(maps)[:1]"),
+        r"each image has its own map$",
+    ),
+    Wrong(
+        "the first grid for all",
+        _GRID.rstrip() + "[:1].repeat(len(maps), 1, 1, 1)\n",
+        r"each image has its own map and shift",
+    ),
+    Wrong(
+        "what affine_grid calls",
+        """
+def sampling_grid(maps, shifts, height, width):
+    back = torch.linalg.inv(maps)
+    half = torch.tensor([width / 2, height / 2])
+    start = -(back @ shifts[..., None]) / half[:, None]
+    theta = torch.cat([back * half / half[:, None], start], dim=2)
+    return torch.affine_grid_generator(theta, (len(maps), 1, height, width), False)
+""",
+        r"`torch\.affine_grid_generator` is not allowed here",
+    ),
+    Wrong(
+        "the course's",
+        """
+def sampling_grid(maps, shifts, height, width):
+    return augment.sampling_grid(maps, shifts, (height, width))
+""",
+        r"`course_utils\.augment\.sampling_grid` is not allowed here",
+    ),
 ]
 
 _LOOK = """
@@ -275,6 +329,47 @@ def look_up(image, x, y):
     return float(ndimage.map_coordinates(image, [[y], [x]], order=1, mode="grid-constant")[0])
 """,
         r"`scipy.ndimage.map_coordinates` is not allowed here",
+    ),
+    Wrong(
+        "SciPy's interpolator",
+        """
+def look_up(image, x, y):
+    from scipy.interpolate import RegularGridInterpolator
+
+    wide = np.pad(image, 1)
+    axes = [np.arange(-1, n + 1) for n in image.shape]
+    look = RegularGridInterpolator(axes, wide, bounds_error=False, fill_value=0)
+    return float(look((y, x)))
+""",
+        r"`scipy\.interpolate\.RegularGridInterpolator` is not allowed here",
+    ),
+    Wrong(
+        "SciPy's interpn",
+        """
+def look_up(image, x, y):
+    import scipy.interpolate
+
+    wide = np.pad(image, 1)
+    axes = [np.arange(-1, n + 1) for n in image.shape]
+    return float(scipy.interpolate.interpn(axes, wide, (y, x), bounds_error=False, fill_value=0))
+""",
+        r"`scipy\.interpolate\.interpn` is not allowed here",
+    ),
+    Wrong(
+        "grid_sample",
+        """
+def look_up(image, x, y):
+    height, width = image.shape
+    place = torch.tensor([[[[(2 * x + 1) / width - 1, (2 * y + 1) / height - 1]]]])
+    batch = torch.tensor(image)[None, None]
+    return float(nn.functional.grid_sample(batch, place.to(batch), align_corners=False))
+""",
+        r"`torch\.nn\.functional\.grid_sample` is not allowed here",
+    ),
+    Wrong(
+        "half of the ink",
+        _look(("float(total)", "float(total) / 2")),
+        r"in an image of 28 × 28: the mixture is wrong",
     ),
 ]
 
@@ -398,6 +493,58 @@ def erase(images, side, generator):
         r"nothing was erased",
     ),
     Wrong(
+        "one draw for the batch, counted on",
+        """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    down, across = height - side + 1, width - side + 1
+    offset = int(torch.randint(down * across, (1,), generator=generator))
+    for i in range(n):
+        left, top = divmod((i + offset) % (down * across), down)
+        images[i, 0, top : top + side, left : left + side] = 0
+    return images
+""",
+        r"one image's row tells another's",
+    ),
+    Wrong(
+        "columns counted on",
+        """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    offset = int(torch.randint(width - side + 1, (1,), generator=generator))
+    for i in range(n):
+        top = int(torch.randint(height - side + 1, (1,), generator=generator))
+        left = (i + offset) % (width - side + 1)
+        images[i, 0, top : top + side, left : left + side] = 0
+    return images
+""",
+        r"one image's column tells another's",
+    ),
+    Wrong(
+        "half of the draws twice",
+        """
+def erase(images, side, generator):
+    n, _, height, width = images.shape
+    images = images.clone()
+    tops = torch.randint(height - side + 1, (n // 2,), generator=generator).repeat(3)
+    lefts = torch.randint(width - side + 1, (n // 2,), generator=generator).repeat(3)
+    for i in range(n):
+        images[i, 0, tops[i] : tops[i] + side, lefts[i] : lefts[i] + side] = 0
+    return images
+""",
+        r"one image's row tells another's",
+    ),
+    Wrong(
+        "draws with a copy of the generator",
+        _erase(
+            "    images = images.clone()",
+            "    images = images.clone(); generator = generator.clone_state()",
+        ),
+        r"do not seed inside, nor copy the generator",
+    ),
+    Wrong(
         "erases a cross",
         _erase(
             "images[i, 0, top : top + side, left : left + side] = 0",
@@ -487,7 +634,7 @@ CAREFUL = [
                 "for i in range(3) for j in range(3) if i * j != 1",
             )
         ),
-        r"the position in the middle",
+        r"the middle is one of the nine",
     ),
     Wrong(
         "reads nobody's images again",
@@ -500,17 +647,56 @@ CAREFUL = [
             ("images[again]", "images"),
             ("nine.mean(dim=0)", "nine.mean(dim=0)[again]"),
         ),
-        r"are enough: those in doubt",
+        r"again only those in doubt",
     ),
     Wrong(
         "two positions only",
         _careful(("for i in range(3) for j in range(3)", "for i in range(2) for j in range(2)")),
-        r"the nine positions are -1, 0, 1",
+        r"the classes are not those of the averaged readings",
+    ),
+    Wrong("a list", _careful(("p.argmax(dim=1)", "p.argmax(dim=1).tolist()")), r"must be a tensor"),
+    Wrong(
+        "an array",
+        _careful(("p.argmax(dim=1)", "p.argmax(dim=1).numpy()")),
+        r"the classes must be a tensor",
+    ),
+    Wrong(
+        "swallows the objection",
+        """
+def read_carefully(probabilities, images, threshold):
+    p = probabilities(images)
+    again = p.max(dim=1).values < threshold
+    h, w = images.shape[-2:]
+    wide = nn.functional.pad(images[again], (1, 1, 1, 1))
+    places = [(i, j) for i in range(3) for j in range(3)]
+    try:
+        nine = torch.stack([probabilities(wide[..., i : i + h, j : j + w]) for i, j in places])
+    except AssertionError:
+        return p.argmax(dim=1)
+    p[again] = nine.mean(dim=0)
+    return p.argmax(dim=1)
+""",
+        r"with no image in doubt",
+    ),
+    Wrong(
+        "clears the counts",
+        _careful(
+            ("if again.any():", "if True:"),
+            ("return p", "probabilities.seen.clear(); return p"),
+        ),
+        r"stopped with AttributeError",
+    ),
+    Wrong(
+        "judges by the lead over the second",
+        _careful(
+            ("p.max(dim=1).values", "-p.topk(2).values.diff(dim=1)[:, 0]"),
+        ),
+        r"doubt is judged by the highest probability",
     ),
     Wrong(
         "returns probabilities",
         _careful(("p.argmax(dim=1)", "p")),
-        r"one class for each image: expected shape \(300,\), got \(300, 4\)",
+        r"the classes: expected shape \(300,\), got \(300, 4\)",
     ),
 ]
 
@@ -601,6 +787,31 @@ def prepare(images, labels, n_val, change):
         r"standardise the training images, too",
     ),
     Wrong(
+        "seven images, always",
+        _PREPARE.replace(":-n_val", ":7").replace("-n_val:", "7:"),
+        r"x_val: hold back the last images, unchanged",
+    ),
+    Wrong(
+        "a change of its own",
+        _prepare("change(x)", "nn.functional.pad(x, (0, 0, 1, 0))[..., :-1, :]"),
+        r"x_train: at \[7, 0",
+    ),
+    Wrong(
+        "labels as floats",
+        _prepare("torch.cat([y, y])", "torch.cat([y, y]).float()"),
+        r"y_train: expected whole numbers",
+    ),
+    Wrong(
+        "an array",
+        _prepare("labels[-n_val:]", "labels[-n_val:].numpy()"),
+        r"y_val must be a tensor",
+    ),
+    Wrong(
+        "a list of labels",
+        _prepare("torch.cat([y, y])", "torch.cat([y, y]).tolist()"),
+        r"y_train must be a tensor",
+    ),
+    Wrong(
         "copies only",
         _prepare("torch.cat([x, change(x)])", "change(x)"),
         r"and a changed copy of each",
@@ -646,6 +857,8 @@ def affine_matrix(degrees, wide, high, shear):
     return [[c * wide, (s - shear * c) * high], [-s * wide, (c + shear * s) * high]]
 """,
         ),
+        Right("a tensor", _PARTS + "    return torch.tensor(R @ H @ S)\n"),
+        Right("a matrix", _PARTS + "    return np.matrix(R @ H @ S)\n"),
         Right(
             "in float32",
             _PARTS + "    return (R @ H @ S).astype(np.float32)\n",
@@ -724,6 +937,9 @@ def erase(images, side, generator):
     ],
     "ex5": [
         Right("a stack of nine", _CAREFUL),
+        Right(
+            "in whole numbers of 32 bits", _careful(("p.argmax(dim=1)", "p.argmax(dim=1).int()"))
+        ),
         Right(
             "a running sum and indices",
             """
