@@ -34,7 +34,10 @@ IMAGE_STEPS = ("light", "polarity", *STROKE_STEPS)
 SIDE = IMAGE_SHAPE[0]
 _FINE = 4  # working pixels to one of the final ones
 _THINNEST_WORK = 2.5  # working pixels: thinner lines would be lost when the ink is made smaller
-_THINNEST = 0.2  # share of a line's width that may be taken off it: chosen on validation images
+# Share of a line's width that may be taken off it. A small network made 32 errors on 3,000
+# validation images read directly; after from_image, with 0.7, 0.5, 0.35, 0.2 and 0.1 of it, 60, 47,
+# 36, 36 and 38.
+_THINNEST = 0.2
 
 
 def crop(ink: np.ndarray) -> np.ndarray:

@@ -17,6 +17,9 @@ _BEYOND = 0.04  # of the picture's longer side: so far a line goes on beyond the
 _COVERED = 0.7  # of a line's pixels: it was found twice
 _LONGER = 0.7  # of the picture's longer side: no digit on a sheet was written so large
 
+_CUT = 0.85  # the same with one end at the border: a stroke that runs out of the picture is shorter
+_THICK = 0.05  # of the picture's longer side: lines are printed thinner
+
 
 @dataclass(frozen=True)
 class Line:
@@ -82,8 +85,13 @@ def _ruling(lines: list[Line], shape: tuple[int, int]) -> list[Line]:
 
 
 def _far_enough(line: Line, shape: tuple[int, int]) -> bool:
-    """Whether a line is longer than a digit's: from border to border, or nearly so."""
-    return _ends_at_border(line, shape) == 2 or line.length > _LONGER * max(shape)
+    """Whether a line is longer than a digit's, and no thicker than lines are printed.
+
+    That is from border to border, or nearly so; a stroke that the border cuts has one end there.
+    """
+    at_border = _ends_at_border(line, shape)
+    long_enough = line.length > (_CUT if at_border else _LONGER) * max(shape)
+    return (at_border == 2 or long_enough) and line.width < _THICK * max(shape)
 
 
 def _is_foreign(line: Line, rest: np.ndarray) -> bool:
@@ -174,21 +182,14 @@ def _in_long_runs(dark: np.ndarray, length: int) -> np.ndarray:
     if w < length or dark.sum() < length:
         return flagged
     columns = np.arange(w)
-    for angle in _ANGLES:
-        shift = np.rint(np.tan(angle) * (columns - w / 2)).astype(int)
-        top = max(0, -shift.min())
-        padded = np.pad(dark, [(top, max(0, shift.max())), (0, 0)])
-        rows = np.arange(h)[:, None] + shift + top
-        sheared = padded[rows, columns]
-        candidates = np.flatnonzero(sheared.sum(axis=1) >= _FILLED * length)
-        if not len(candidates):
-            continue
-        runs = _runs(sheared[candidates], length)
-        back = rows[candidates] - top
-        inside = runs & (back >= 0) & (back < h)
-        which, column = np.nonzero(inside)
-        flagged[back[which, column], column] = True
-    return flagged & dark
+    shift = np.rint(np.tan(_ANGLES)[:, None] * (columns - w / 2)).astype(int)
+    edge = int(np.abs(shift).max())
+    rows = np.arange(h)[:, None] + shift[:, None]  # (angles, h, w): where each sheared row runs
+    sheared = np.pad(dark, [(edge, edge), (0, 0)])[rows + edge, columns]
+    angle, row = np.nonzero(sheared.sum(axis=2) >= _FILLED * length)
+    which, column = np.nonzero(_runs(sheared[angle, row], length))
+    flagged[rows[angle[which], row[which], column], column] = True
+    return flagged
 
 
 def _runs(rows: np.ndarray, length: int) -> np.ndarray:

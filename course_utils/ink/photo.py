@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import distance_transform_edt, label, maximum_filter
+from scipy.ndimage import distance_transform_edt, label, maximum_filter, minimum_filter
 from torch import Tensor
 
 from course_utils.ink.fitting import (
@@ -26,10 +26,10 @@ from course_utils.ink.fitting import (
     stroke_width,
     to_uint8,
 )
-from course_utils.ink.light import ink_is_dark, lifted, paper_around, windows
+from course_utils.ink.light import ink_is_dark, lifted, paper_around, windows, without_dark_border
 from course_utils.ink.lines import paper_lines, without_lines
 from course_utils.ink.parts import joined_again, what_is_doubtful, without_specks_and_edges
-from course_utils.ink.pixels import shrink, smaller, to_grey
+from course_utils.ink.pixels import LARGE, noise_of, shrink, shrink_lines, smaller, to_grey
 
 # Chosen on simulated photographs (course_utils.reading.paper) and on MNIST's validation images.
 _SMALL = 48  # pixels: so small a picture was cut out already; its light is even, it has no lines
@@ -41,6 +41,10 @@ _ROOM = 1.1  # times a window: thicker lines near the digit are lost under it
 _EXTENT = 0.15  # of the picture's longer side: a digit is at least so high or wide
 _UNEVEN = 0.35  # of the picture's range of brightness: so much along the border is no paper alone
 _LONG_ENOUGH = 12  # times as long as wide: any digit's lines are
+_CLEAR = 0.25  # of the paper's brightness: what differs so much in a small picture is no noise
+_SMOOTH = 0.005  # of a picture: so little of even paper is neither paper nor ink
+_BARE = 0.3  # of a side: so much of even paper's border may be ink
+_ROOMY = 0.5  # of a picture, and more, is paper where a digit was written on it
 
 
 class InkWarning(UserWarning):
@@ -90,9 +94,14 @@ def prepare_photo(
 ) -> Preparation:
     """As ``from_image``, with what was left out, and with doubts as words in place of warnings."""
     skip = checked_steps(skip, IMAGE_STEPS)
-    grey = to_grey(shrink(image))
+    grey = shrink_lines(to_grey(shrink(image, LARGE)))
     _check_contrast(grey)
+    whole = grey.size
+    if max(grey.shape) > _SMALL and "polarity" not in skip:
+        grey = without_dark_border(grey)
     ink, left_out = _most_plausible(_readings(grey, "polarity" in skip), "light" not in skip)
+    if grey.size < whole:
+        left_out = ["a dark border", *left_out]
     doubts = what_is_doubtful(ink)
     if "crop" not in skip:
         ink = crop(ink)
@@ -135,7 +144,7 @@ def _readings(grey: np.ndarray, bright_is_ink: bool) -> list[np.ndarray]:
     likely = grey if whole else 1 - grey
     if max(grey.shape) <= _SMALL or (whole == narrow and not _has_surroundings(grey)):
         return [likely]
-    return [likely, 1 - likely]
+    return [likely] if is_even(likely) else [likely, 1 - likely]
 
 
 def _has_surroundings(grey: np.ndarray) -> bool:
@@ -182,6 +191,9 @@ def _separated(grey: np.ndarray, light: bool) -> tuple[np.ndarray, list[str], in
     """
     if max(grey.shape) <= _SMALL or not light:
         return *_on_even_paper(grey), max(grey.shape)
+    if is_even(grey):
+        ink, left_out = _on_even_paper(grey)
+        return ink, left_out, windows(grey.shape)[0]
     noise, sizes = noise_of(grey), windows(grey.shape)
     for window, wider in zip(sizes, [*sizes[2:], sizes[-1], None], strict=True):
         try:
@@ -201,10 +213,32 @@ def _separated(grey: np.ndarray, light: bool) -> tuple[np.ndarray, list[str], in
 
 def _on_even_paper(grey: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """The digit's ink, and what was left out, if the paper is equally bright everywhere."""
-    paper = grey.max() if max(grey.shape) <= _SMALL else np.quantile(grey, 0.9)
-    ink = find_ink(np.minimum(grey / max(float(paper), 0.02), 1))
+    small = max(grey.shape) <= _SMALL
+    share = np.minimum(grey / max(float(grey.max() if small else np.quantile(grey, 0.9)), 0.02), 1)
+    noise, deepest = noise_of(share), 1 - float(share.min())
+    if small and deepest > _CLEAR:  # most steps of a digit cut out tightly are its own
+        noise = min(noise, deepest / (2 * _NOISE))
+    ink = find_ink(share, noise)
     ink, _, left_out = _without_foreign(ink, ink)
     return ink, left_out
+
+
+def is_even(grey: np.ndarray) -> bool:
+    """Whether a picture (h, w) dark on light shows ink on evenly lit paper and nothing else.
+
+    Its pixels are paper or ink, but for the edges of lines (what is in between is narrower than 3
+    pixels), most of it is paper, and so is most of each side of its border.
+    """
+    share = np.minimum(grey / max(float(np.quantile(grey, 0.9)), 0.02), 1)
+    try:
+        ink = find_ink(share)
+    except ValueError:
+        return False
+    sides = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
+    if ink.mean() > 1 - _ROOMY or max(float(np.mean(side > 0)) for side in sides) > _BARE:
+        return False
+    between = minimum_filter((ink > 0) & (ink < 1), 3)
+    return bool(between.mean() < _SMOOTH)
 
 
 def _digit_under(grey: np.ndarray, window: int, noise: float) -> tuple[np.ndarray, list[str]]:
@@ -257,15 +291,6 @@ def find_ink(share: np.ndarray, noise: np.ndarray | float | None = None) -> np.n
     usual = float(np.sum(strong**5) / np.sum(strong**4))  # that of the dark among what stands out
     ink = np.clip((depth / usual - _NO_INK) / (_FULL_INK - _NO_INK), 0, 1)
     return np.where(depth > least, ink, 0).astype(np.float32)
-
-
-def noise_of(grey: np.ndarray) -> float:
-    """Standard deviation of independent normal noise, from the quietest fifth of the pixel steps.
-
-    Not from their median: in a tightly cut digit most steps are the digit's own.
-    """
-    steps = np.concatenate([np.abs(np.diff(grey[::2, ::2], axis=k)).ravel() for k in (0, 1)])
-    return float(np.quantile(steps, 0.2)) / (0.2533 * np.sqrt(2)) if len(steps) else 0.0
 
 
 def _without_foreign(ink: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:

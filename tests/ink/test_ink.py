@@ -216,7 +216,7 @@ def test_a_photograph_of_twelve_megapixels() -> None:
         (np.full((50, 50), 255, np.uint8), "no ink found"),
         (np.zeros((50, 50)), "no ink found"),
         (np.zeros((40, 40, 4), np.uint8), "no ink found"),
-        (np.zeros((1, 1)), "at least 3 pixels"),
+        (np.zeros((1, 1)), "at least 2 pixels"),
         (np.random.default_rng(0).uniform(size=(300, 300)), "no ink found"),
         (np.tile(np.linspace(0.2, 0.9, 300), (300, 1)), "no ink found"),
         (np.full((50, 50), np.nan), "NaN"),

@@ -34,8 +34,7 @@ def quietly(pages) -> torch.Tensor:
 def test_drawings_are_read_in_every_condition(name: str, reader) -> None:
     pages = [picture(DRAWN.drawings[k], [name], seed=900 + k) for k in SAMPLE]
     wrong = predict(reader, quietly(pages)) != DRAWN.labels[list(SAMPLE)]
-    allowed = 3 if name == "squared, as dark as ink" else 1  # what it reads worst, by far
-    assert int(wrong.sum()) <= allowed, (name, wrong.tolist())
+    assert int(wrong.sum()) <= 1 + (name == "squared, as dark as ink"), (name, wrong.tolist())
 
 
 @pytest.mark.parametrize("margin", [0, 1, 2, 4, 8])
@@ -48,6 +47,25 @@ def test_validation_images_cut_out_are_read_as_they_are_directly(margin: int, re
         cut.append(np.pad(255 - tight.numpy(), margin, constant_values=255))
     direct = int((predict(reader, part.images) != part.labels).sum())
     assert int((predict(reader, quietly(cut)) != part.labels).sum()) <= direct + 1
+
+
+def test_narrow_crops_without_paper_around_them_are_not_refused(reader) -> None:
+    part = load_mnist().validation.select([1537, 2302, 2571, 2614, 3078, 4803, 6009, 9586])
+    cut = []
+    for image in part.images:  # two of them are two pixels wide
+        rows, columns = (torch.nonzero((image > 40).any(dim=k)).flatten() for k in (1, 0))
+        cut.append(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].numpy())
+    assert min(page.shape[1] for page in cut) == 2
+    assert int((predict(reader, quietly(cut)) != part.labels).sum()) <= 1
+
+
+@pytest.mark.parametrize("pen", [20, 28, 40])
+def test_fat_pens_are_read(pen: int, reader) -> None:
+    sample = range(0, 150, 6)
+    strokes = [[s * 280 / DRAWN.pad_size[0] for s in DRAWN.drawings[k]] for k in sample]
+    pages = [255 - 255 * ink.draw_strokes(s, (280, 280), pen) for s in strokes]
+    wrong = predict(reader, quietly([p.astype(np.uint8) for p in pages])) != DRAWN.labels[sample]
+    assert int(wrong.sum()) <= 4, wrong.tolist()  # some are blots to a reader, too
 
 
 def test_the_reviews_three_pictures(reader) -> None:
