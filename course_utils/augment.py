@@ -186,13 +186,13 @@ def elastic_field(
     and its correlation, exp(-d² / 4 sigma²) at a distance of d, by less than 2 parts in 10,000.
     Average is the root of the mean square. Source: Simard, Steinkraus and Platt (2003), who
     draw between -1 and 1, and with sigma 4 and their factor 34 come to 1.4 pixels.
-    Raises ValueError unless n and size are 1 or more, elastic is 0 or more and sigma 1 or more.
+    Raises ValueError unless n and size are 1 or more, elastic 0 or more and sigma 1 to a million.
     """
     elastic, sigma = float(elastic), float(sigma)
-    if min(n, *size) < 1 or not (0 <= elastic < math.inf and 1 <= sigma < math.inf):
+    if min(n, *size) < 1 or not (0 <= elastic < math.inf and 1 <= sigma <= 1e6):
         raise ValueError(
-            "expected n, height and width of 1 or more, elastic of 0 or more and sigma of 1 or "
-            f"more pixels, got n={n}, size={tuple(size)}, elastic={elastic}, sigma={sigma}"
+            "expected n, height and width of 1 or more, elastic of 0 or more and sigma of 1 to "
+            f"1,000,000 pixels, got n={n}, size={tuple(size)}, elastic={elastic}, sigma={sigma}"
         )
     down, across = (_smoothing(length, sigma) for length in size)
     noise = torch.randn(n * 2, down.shape[1], across.shape[1], generator=generator)

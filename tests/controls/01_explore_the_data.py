@@ -271,5 +271,5 @@ NOT_ABOUT_A_MODEL = {
     "the farthest image of every digit is thicker than the digit's median": DATA,
     "they agree, to 0.0005, with the 0.1307 and 0.3081 of all 60,000 images": DATA,
     "the drawn lines vary in thickness less than a third as much": DATA,
-    "every centre of mass is within half a pixel of (14, 14)": DATA,
+    "every centre of mass is within 0.51 pixels of (14, 14)": DATA,
 }
