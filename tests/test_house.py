@@ -1,4 +1,4 @@
-"""The house stands as DESIGN says: floors, doors, private names and sizes; offences are seen."""
+"""The house stands as CONTRIBUTING draws it: floors, doors, private names and sizes; offences are seen."""
 
 from __future__ import annotations
 
