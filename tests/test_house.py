@@ -1,4 +1,4 @@
-"""The house stands as CONTRIBUTING draws it: floors, doors, private names and sizes; offences are seen."""
+"""The house stands as CONTRIBUTING draws it; offences against floors, doors and sizes are seen."""
 
 from __future__ import annotations
 
