@@ -13,8 +13,8 @@
         )
     answer.passed("every row is where it belongs")
 
-Where the chapter goes on, ``checking.solved(straighten, course_version)`` is the learner's function
-if it passed, else the course's.
+Where the chapter goes on, ``checking.solved("straighten", course_version)`` is the learner's
+function if it passed, else the course's.
 """
 
 import sys

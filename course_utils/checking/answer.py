@@ -278,13 +278,20 @@ class Answer:
         self._look_at_memory(again, call)
 
 
-def solved(function: Callable, fallback: Callable) -> Callable:
-    """The learner's function when it passed its check in this kernel, else the course's.
+def solved(name: str, fallback: Callable) -> Callable:
+    """The learner's function of this name if it passed its check in this kernel, else the course's.
 
-    Prints one line that says which.
+    Prints one line that says which. ``name`` is looked up where ``solved`` is called from, and may
+    be missing there: an answer cell that is no Python defines nothing. Raises TypeError for
+    anything but a name.
     """
-    name = getattr(function, "__name__", "your function")
-    if function in _passed:
+    if not isinstance(name, str):
+        raise TypeError(
+            f"expected the name of the learner's function, a text, got {describe(name)}: write it "
+            "in quotes, or an answer cell with a syntax error stops this cell as well"
+        )
+    function = inspect.currentframe().f_back.f_globals.get(name)
+    if any(function is one for one in _passed):
         print(f"{name}: yours, as it passed its check")
         return function
     print(f"{name}: the course's, as yours has not passed its check (run its cells to use yours)")

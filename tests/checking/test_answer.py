@@ -281,14 +281,28 @@ def test_refuses() -> None:
 
 
 def test_solved_takes_the_function_that_passed(capsys: pytest.CaptureFixture) -> None:
-    mine, course = learner(DOUBLE), learner("def two_times(x):\n    return x + x")
-    assert checking.solved(mine, course) is course
-    assert "double: the course's, as yours has not passed" in capsys.readouterr().out
-    checking.Answer(mine, exercise=1).passed("well")
+    course = learner("def two_times(x):\n    return x + x")
+    double = learner(DOUBLE)
+    story = learner(
+        "def story(other):\n    return checking.solved('double', other)", checking=checking
+    )
+    assert story(course) is course  # as after a syntax error: there is no such name
+    names = story.__globals__
+    names["double"] = double
+    assert story(course) is course
+    assert capsys.readouterr().out.count("double: the course's, as yours has not passed") == 2
+    checking.Answer(double, exercise=1).passed("well")
     capsys.readouterr()
-    assert checking.solved(mine, course) is mine
+    assert story(course) is double
     assert capsys.readouterr().out == "double: yours, as it passed its check\n"
-    assert checking.solved(learner(DOUBLE), course) is course  # another function of that name
+    for other in (learner(DOUBLE), IMAGE, []):  # another function of that name, or none
+        names["double"] = other
+        assert story(course) is course
+
+
+def test_solved_wants_a_name() -> None:
+    with pytest.raises(TypeError, match=r"expected the name .* got two_times: write it in quotes"):
+        checking.solved(learner("def two_times(x):\n    return x + x"), max)
 
 
 def test_a_helper_of_the_check_does_not_replace_the_learners() -> None:

@@ -62,3 +62,15 @@ def test_a_wrong_answer_stays_wrong_whatever_it_does(tmp_path: Path) -> None:
     assert "called exit()" in said[1]
     for message in said[2:5]:
         assert "these are not twice the numbers" in message
+
+
+def test_the_story_goes_on_after_an_answer_with_a_syntax_error(tmp_path: Path) -> None:
+    story = "checking.solved('double', len)([7, 7])"
+    broken, right = run_tries(
+        [SETUP],
+        [Try("def double(x:", story), Try("def double(x):\n    return 2 * x", story)],
+        tmp_path,
+    )
+    assert broken.answer.error == "SyntaxError"
+    assert [broken.check.error, broken.check.result] == ["", "2"]
+    assert right.check.result == "2"  # it has not passed its check

@@ -22,7 +22,7 @@ from types import SimpleNamespace
 
 from IPython.display import display
 
-plots, checking = SimpleNamespace(show=print), SimpleNamespace(solved=lambda mine, other: other)"""
+plots, checking = SimpleNamespace(show=print), SimpleNamespace(solved=lambda name, other: other)"""
 OPENING = """\
 # 1 · Two plus two
 

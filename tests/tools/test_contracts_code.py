@@ -99,7 +99,22 @@ def answer_changes_a_name(nb):
 
 @breaks("uses 'add2', which an exercise defines")
 def prefers_the_course_version(nb):
-    nb.cells[-2].source = "checking.solved(lambda a, b: a, add2)\n" + nb.cells[-2].source
+    nb.cells[-2].source = "checking.solved('add1', add2)\n" + nb.cells[-2].source
+
+
+@breaks("a function of an exercise before it, in quotes")
+def asks_for_a_name_that_no_exercise_defines(nb):
+    nb.cells[-2].source = "checking.solved('add9', max)\n" + nb.cells[-2].source
+
+
+@breaks("a function of an exercise before it, in quotes")
+def asks_without_quotes(nb):
+    nb.cells[-2].source = "checking.solved(sum, max)\n" + nb.cells[-2].source
+
+
+@breaks("uses 'add2', which an exercise defines")
+def names_the_answer_beside_the_question(nb):
+    nb.cells[-2].source = "add2\nchecking.solved('add2', max)\n" + nb.cells[-2].source
 
 
 @breaks("exercise 2: uses 'total', which neither the setup cells nor its own cells define")
@@ -137,7 +152,7 @@ def test_figures_may_be_folded_or_teach_drawing(how: str, chapter: Path, machine
 
 def test_solved_answers_may_be_used(chapter: Path, machine: None) -> None:
     nb = notebooks.read(chapter)
-    text = "add = checking.solved(add2, lambda a, b: a + b)\nadd(1, 2)\n"
+    text = "add = checking.solved('add2', lambda a, b: a + b)\nadd(1, 2)\n"
     nb.cells[-2].source = text + nb.cells[-2].source
     notebooks.write(chapter, outputs.normalise(nb))
     assert contracts.problems(chapter) == []

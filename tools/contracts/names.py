@@ -11,7 +11,7 @@ from tools.contracts.chapter import Chapter, Problem, is_exercise
 from tools.contracts.code import is_setup, parse
 
 ALWAYS_THERE = set(dir(builtins)) | {"display", "get_ipython", "__name__", "__file__", "_"}
-SOLVED = "checking.solved"  # takes the learner's function when it passed, else the course's
+SOLVED = "checking.solved"  # gives the learner's function when it passed, else the course's
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,6 @@ class Names:
     used: frozenset[str]
 
 
-class _WithoutSolved(ast.NodeTransformer):
-    """Takes the learner's function out of calls of ``checking.solved``: it may be missing."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        if ast.unparse(node.func) == SOLVED:
-            node.args = node.args[1:]
-        return self.generic_visit(node)
-
-
 def names_of(text: str) -> Names:
     """What code defines and uses at top level, functions, classes and comprehensions included.
 
@@ -38,8 +29,7 @@ def names_of(text: str) -> Names:
     """
     tree = parse(text)
     try:
-        plain = ast.unparse(_WithoutSolved().visit(tree)) if tree else ""
-        top = symtable.symtable(plain, "cell", "exec")
+        top = symtable.symtable(ast.unparse(tree) if tree else "", "cell", "exec")
     except SyntaxError:
         return Names(frozenset(), frozenset())
     defined = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
@@ -72,7 +62,8 @@ def check_exercise_names(chapter: Chapter) -> Iterator[Problem]:
 def check_story_names(chapter: Chapter) -> Iterator[Problem]:
     """The other cells never need an exercise's answer, nor meet a name that one has changed.
 
-    Otherwise an open or a wrong answer would break what follows; ``checking.solved`` may ask.
+    Otherwise an open or a wrong answer would break what follows; ``checking.solved`` asks for it by
+    its name in quotes, since an answer cell with a syntax error defines no name at all.
     """
     told: set[str] = set()  # defined by the cells that are no exercise, so far
     changed: dict[str, str] = {}  # by an exercise, after that
@@ -89,3 +80,18 @@ def check_story_names(chapter: Chapter) -> Iterator[Problem]:
         told |= names.defined
         for name in names.defined:
             changed.pop(name, None)
+
+
+def check_solved(chapter: Chapter) -> Iterator[Problem]:
+    """``checking.solved`` asks, in quotes, for a function of an exercise that came before."""
+    answers: set[str] = set()
+    for index, cell in chapter.code:
+        text = notebooks.source(cell)
+        if notebooks.is_exercise_answer(cell):
+            answers |= names_of(text).defined
+        for node in ast.walk(parse(text) or ast.Module([], [])):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == SOLVED:
+                first = node.args[0] if node.args else None
+                if not isinstance(first, ast.Constant) or first.value not in answers:
+                    wanted = "the name of a function of an exercise before it, in quotes"
+                    yield index, f"{ast.unparse(node)}: expected {wanted}"
