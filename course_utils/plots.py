@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from course_utils.data import N_CLASSES, LabelledImages
+from course_utils.data import LabelledImages
 
 BLUE, RED, GREEN, YELLOW, GREY = "#4477AA", "#CC3311", "#228833", "#CCBB44", "#777777"
 DIGIT_COLOURS = (
@@ -106,16 +106,18 @@ def draw_digits(
     columns: int,
     captions: Sequence[str] | None = None,
     caption_colours: Sequence[str] | None = None,
+    line: int = 9,
 ) -> None:
     """Draw images (n, 28, 28) in a grid on one pair of axes, a caption below each where given.
 
-    Captions may have two lines. Raises ValueError when captions and images differ in number.
+    Captions may have two lines; ``line`` is the room for each, in pixels of the images.
+    Raises ValueError when captions and images differ in number.
     """
     stack = np.asarray(images)
     if captions is not None and len(captions) != len(stack):
         raise ValueError(f"got {len(captions)} captions for {len(stack)} images")
     lines = max((c.count("\n") + 1 for c in captions), default=0) if captions else 0
-    gap = 2 + 9 * lines
+    gap = 2 + line * lines
     height, width = stack.shape[1:]
     page = montage(np.pad(stack, ((0, 0), (0, gap - 2), (0, 0))), columns)
     low = min(0.0, float(stack.min()))
@@ -126,29 +128,6 @@ def draw_digits(
         y = i // columns * (height + gap) + height + 0.5
         colour = caption_colours[i] if caption_colours else "black"
         axes.text(x, y, caption, ha="center", va="top", fontsize=9, color=colour, linespacing=1.1)
-
-
-def draw_confusion(axes: Axes, counts: np.ndarray, title: str) -> None:
-    """Draw a confusion matrix (10, 10) of counts: rows are true digits, columns predicted ones.
-
-    The shade is the share of the row; the figures are the counts.
-    Raises ValueError for another shape.
-    """
-    table = np.asarray(counts)
-    if table.shape != (N_CLASSES, N_CLASSES):
-        raise ValueError(f"expected counts of shape (10, 10), got {table.shape}")
-    share = table / np.maximum(table.sum(1, keepdims=True), 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(table.shape):
-        if table[row, column]:
-            colour = "white" if share[row, column] > 0.5 else "black"
-            axes.text(
-                column, row, table[row, column], ha="center", va="center", fontsize=8, color=colour
-            )
-    axes.set(title=title, xlabel="predicted digit", ylabel="true digit")
-    axes.set_xticks(range(N_CLASSES))
-    axes.set_yticks(range(N_CLASSES))
-    axes.spines[:].set_visible(False)
 
 
 def draw_map(
@@ -207,8 +186,8 @@ def show_hard_digits(
     ]
     last = [int(p) for p in list(verdicts.values())[-1]]
     colours = [GREEN if p == label else RED for p, label in zip(last, labels, strict=True)]
-    figure, axes = plt.subplots(figsize=(8.5, 5.2))
-    draw_digits(axes, digits.images, columns=8, captions=captions, caption_colours=colours)
+    figure, axes = plt.subplots(figsize=(8.5, 5.0))
+    draw_digits(axes, digits.images, 8, captions, caption_colours=colours, line=6)
     names = ", ".join(verdicts)
     axes.set_title(f"Under each digit its label, then what was read (✓ if right) by\n{names}")
     show(

@@ -83,7 +83,7 @@ def _as_digits(values: Tensor | np.ndarray, name: str, n: int | None = None) -> 
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Two models on the same images: how many only one of them reads rightly, and chance's part.
+    """Two models on the same images: how many only one of them reads correctly, and chance's part.
 
     ``p_value`` is the probability that two equally good models differ at least so much.
     """
@@ -94,7 +94,7 @@ class PairedComparison:
 
     def __str__(self) -> str:
         return (
-            f"{self.only_first:,} images only the first reads rightly, "
+            f"{self.only_first:,} images only the first reads correctly, "
             f"{self.only_second:,} only the second (p = {self.p_value:.2g})"
         )
 
@@ -104,7 +104,7 @@ def compare_paired(
 ) -> PairedComparison:
     """Compare two models' predictions for the same images, all (n,) whole numbers 0-9.
 
-    McNemar's exact two-sided test: images that both read rightly, or both wrongly, say nothing;
+    McNemar's exact two-sided test: images that both read correctly, or both wrongly, say nothing;
     each of the others is the toss of a fair coin if the models are equally good. Where there are
     none, ``p_value`` is 1.
     Raises ValueError as ``accuracy`` does.

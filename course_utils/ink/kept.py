@@ -2,14 +2,13 @@
 
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.data import DataError
+from course_utils.data import DataError, whole_file
 from course_utils.ink.strokes import check_strokes
 
 FILE = "my_drawings.json"  # beside the notebook; git ignores it
@@ -66,17 +65,10 @@ class KeptDrawings(Sequence[Drawing]):
     def _write(self) -> None:
         rounded = [[np.round(s, 5).tolist() for s in drawing] for drawing in self._drawings]
         text = json.dumps({"drawings": rounded}) + "\n"
-        part = None
         try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self.path.parent, suffix=".tmp", delete=False
-            ) as file:
-                part = Path(file.name)
-                file.write(text)
-            part.replace(self.path)
+            with whole_file(self.path) as file:
+                file.write(text.encode("utf-8"))
         except OSError as error:
-            if part is not None:
-                part.unlink(missing_ok=True)
             _warn(self.path, error)
 
 

@@ -60,7 +60,7 @@ def test_tensors_and_arrays_alike() -> None:
 
 def test_result_reads_as_a_sentence() -> None:
     text = str(PairedComparison(1_234, 5, 0.00123))
-    assert text == "1,234 images only the first reads rightly, 5 only the second (p = 0.0012)"
+    assert text == "1,234 images only the first reads correctly, 5 only the second (p = 0.0012)"
 
 
 @pytest.mark.parametrize("which", ["first", "second"])

@@ -69,7 +69,7 @@ def test_a_failed_writing_warns_and_keeps_the_old_file(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.warns(UserWarning, match="cannot be written .No space left"):
         mine.keep(DOT)
     assert len(mine) == 2 and (tmp_path / "my_drawings.json").read_text() == before

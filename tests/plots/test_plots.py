@@ -81,18 +81,6 @@ def test_digits_get_the_captions_that_belong_to_them() -> None:
     plt.close(figure)
 
 
-def test_a_confusion_matrix_shows_its_counts() -> None:
-    counts = np.diag(np.arange(1, 11))
-    counts[3, 5] = 77
-    figure, axes = plt.subplots()
-    plots.draw_confusion(axes, counts, "title")
-    written = {(t.get_position(), t.get_text()) for t in axes.texts}
-    assert ((5, 3), "77") in written and len(written) == 11
-    with pytest.raises(ValueError, match=r"shape \(10, 10\)"):
-        plots.draw_confusion(axes, np.zeros((3, 3)), "title")
-    plt.close(figure)
-
-
 def test_the_map_draws_every_point_and_spaces_the_images() -> None:
     rng = np.random.default_rng(0)
     points, labels = rng.normal(size=(60, 2)), rng.integers(0, 10, 60)

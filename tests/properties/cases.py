@@ -304,7 +304,7 @@ EXEMPT = {
             data.DataError evaluation.ClaimError training.CheckpointError training.TrainingError
             training.Augment""",
         "draws: tests/plots looks at the pictures": """
-            plots.use_style plots.show plots.draw_digits plots.draw_confusion plots.draw_map
+            plots.use_style plots.show plots.draw_digits plots.draw_map
             plots.show_hard_digits""",
         "asks the machine: tests/training answers for it": """
             training.choose_device training.bfloat16_pays""",
