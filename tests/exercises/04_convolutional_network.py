@@ -24,6 +24,40 @@ def all_conventions(image, kernel):
 
 
 CONVENTIONS = [
+    Wrong(
+        "square images only, wrong shapes",
+        """
+def all_conventions(image, kernel):
+    k, results = len(kernel), {}
+    for ending, table in (("", kernel), (" turned", kernel[::-1, ::-1])):
+        for name, padding in (("valid", 0), ("same", k // 2), ("full", k - 1)):
+            wide = np.pad(image, padding)
+            side = len(wide) - k + 1
+            results[name + ending] = np.zeros((side, side))
+            for r, c in np.ndindex(side, side):
+                part = wide[r : r + k, c : c + k]
+                results[name + ending][r, c] = (part * table[:, : part.shape[1]]).sum()
+    return results
+""",
+        r"images need not be square: count rows and columns apart. .*expected shape",
+    ),
+    Wrong(
+        "square images only, an exception",
+        """
+def all_conventions(image, kernel):
+    k, results = len(kernel), {}
+    for ending, table in (("", kernel), (" turned", kernel[::-1, ::-1])):
+        for name, padding in (("valid", 0), ("same", k // 2), ("full", k - 1)):
+            wide = np.pad(image, padding)
+            side = max(wide.shape) - k + 1
+            results[name + ending] = np.array([
+                [(wide[r : r + k, c : c + k] * table).sum() for c in range(side)]
+                for r in range(side)
+            ])
+    return results
+""",
+        r"images need not be square: count rows and columns apart. .*stopped with ValueError",
+    ),
     Wrong("turns up-down only", _conventions(turned="kernel[::-1]"), r"you did it up-down only"),
     Wrong(
         "turns left-right only",
@@ -134,6 +168,41 @@ def unfold(x, k, padding=0, stride=1):
 
 
 UNFOLD = [
+    Wrong(
+        "places first",
+        _unfold(result="blocks.reshape(n, c * k * k, -1).transpose(2, 0, 1)"),
+        r"the axes are images, numbers of a window, places",
+    ),
+    Wrong(
+        "pads all four axes",
+        _unfold(
+            pad="np.pad(x, padding)",
+            result="""(
+        windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(x), x.shape[1] * k * k, -1)
+    )""",
+        ),
+        r"pad the last two axes only",
+    ),
+    Wrong(
+        "reshaped without a transpose",
+        _unfold(result="windows.reshape(n, c * k * k, -1)"),
+        r"the axes are mixed: transpose before you reshape",
+    ),
+    Wrong(
+        "places stacked, then reshaped",
+        """
+def unfold(x, k, padding=0, stride=1):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    n, c, h, w = x.shape
+    columns = [
+        x[:, :, r : r + k, q : q + k].reshape(n, -1)
+        for r in range(0, h - k + 1, stride)
+        for q in range(0, w - k + 1, stride)
+    ]
+    return np.stack(columns).reshape(n, c * k * k, -1)
+""",
+        r"the axes are mixed: transpose before you reshape",
+    ),
     Wrong(
         "one row for each place",
         _unfold(result="blocks.reshape(n, c * k * k, -1).transpose(0, 2, 1)"),
@@ -296,6 +365,16 @@ def conv_cost(n_in, n_out, k, size, stride=1, padding=0, bias=True):
 
 
 CONV_COST = [
+    Wrong(
+        "cut off at the end",
+        _cost(multiplies="int(weights * ((size + 2 * padding - k) / stride + 1) ** 2)"),
+        r"cut off with // before you square",
+    ),
+    Wrong(
+        "multiply-adds of one channel",
+        _cost(multiplies="weights // n_in * side**2"),
+        r"multiply-adds.*each kernel spans all input channels",
+    ),
     Wrong("one bias", _cost(parameters="weights + bias"), r"one bias per output channel, not a"),
     Wrong("always a bias", _cost(parameters="weights + n_out"), r"only if there is one"),
     Wrong("never a bias", _cost(parameters="weights"), r"a bias for each output channel"),
@@ -376,6 +455,28 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
 
 
 BATCH_NORM = [
+    Wrong(
+        "moves first, then normalises",
+        _batch_norm(
+            y="(x - running_mean.reshape(shape)) * scale.reshape(shape) + bias.reshape(shape)",
+            root="np.sqrt(running_var + eps)",
+        ),
+        r"not with the running ones just moved$",
+    ),
+    Wrong(
+        "moves by the biased variance, then normalises",
+        _batch_norm(
+            y="(x - running_mean.reshape(shape)) * scale.reshape(shape) + bias.reshape(shape)",
+            root="np.sqrt(running_var + eps)",
+            unbiased="var",
+        ),
+        r"not with the running ones just moved \(nor divide by N to move\)",
+    ),
+    Wrong(
+        "N - 1 of the images alone",
+        _batch_norm(unbiased="var * len(x) / (len(x) - 1)"),
+        r"running variance: N counts places, too",
+    ),
     Wrong(
         "the batch's numbers always",
         _batch_norm(when="True"),
