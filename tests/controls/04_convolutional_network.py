@@ -188,6 +188,7 @@ CONTROLS = {
 }
 ARITHMETIC = "a fact of the arithmetic"
 NOT_ABOUT_A_MODEL = {
+    "the three had the same recipe, but for the seed": "what the stored files say",
     "though at least 3 in 4 of the digits keep all their ink": "about images, not a model",
     "the answer to the moved digit is moved": ARITHMETIC,
     "no convention gives the stated result": ARITHMETIC,
