@@ -4,10 +4,15 @@
     lab       make the learner's copies and open JupyterLab in workbook/ (--verbose: with its log)
     test      all tests, every notebook executed and compared with its stored outputs
     setup     make or refresh the environment, nothing else
-    solution  show the solution of an exercise: course.py solution CHAPTER EXERCISE
+    progress  which exercises are solved in your workbook, and which chapter is next
+    update    take the newest chapters into your workbook, keeping your work (--undo takes it back)
+    solution  show the solution of an exercise: course.py solution CHAPTER EXERCISE (or --all)
     workbook  make the learner's copies in workbook/, never overwriting one
+    slides    slides of a chapter's figures, predictions and conclusions: course.py slides CHAPTER
+    alike     which submitted answers to a chapter are alike: course.py alike CHAPTER
     execute   execute notebooks in place, reproducibly
     results   rebuild the results table from the executed notebooks
+    misconceptions  rebuild the page of goals and of the wrong answers that exercises catch
     lint      check all code and notebooks with ruff
     format    format all code and notebooks with ruff
     lock      rebuild constraints.txt from pyproject.toml (--upgrade: newest versions)
@@ -20,6 +25,8 @@ What follows a command is passed on to it: python course.py test -k data. Each c
     --cpu     torch without CUDA's libraries, where that can be had (the same: COURSE_TORCH=cpu;
               COURSE_TORCH_INDEX is the address of a package index that has it)
     --here    no `.venv` but the running Python's packages, for conda users (COURSE_HERE=1)
+    --workbook PATH   another folder for your work (COURSE_WORKBOOK); without it `workbook/`, or
+              `~/handwriting-workbook` where the course is read-only or somebody else's
 """
 
 # It runs before anything is installed, so it uses the standard library alone.
@@ -34,10 +41,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+
+# It, too, needs nothing but Python.
+from tools.groundwork import (
+    COURSE,
+    ROOT,
+    CourseError,
+    check_here,
+    choose_workbook,
+    free_space,
+    lock,
+)
 
 OLDEST, TOO_NEW = (3, 11), (3, 15)  # requires-python in pyproject.toml; a test compares them
 
@@ -49,14 +65,8 @@ if not OLDEST <= sys.version_info[:2] < TOO_NEW:
         "    python3.13 course.py lab        or, with make:    make lab PYTHON=python3.13"
     )
 
-ROOT = Path(__file__).resolve().parent
 PYTHON_VERSION = "{}.{}".format(*sys.version_info)
 COMMANDS = tuple(re.findall(r"^    (\w+) {2,}", __doc__ or "", flags=re.MULTILINE))
-COURSE = ".[lab,dev]"  # this folder, with all extras of pyproject.toml
-
-
-class CourseError(Exception):
-    """Something the user can put right; its text says what and how."""
 
 
 def environment(python: Path, base: dict[str, str]) -> dict[str, str]:
@@ -141,7 +151,15 @@ class Setup:
 
     def ensure(self) -> Path:
         """Make or refresh the environment if need be; returns its Python. Raises CourseError."""
-        if self.changes():
+        changes = self.changes()
+        if changes and not os.access(self.root, os.W_OK):
+            if self.found():
+                return self.python  # whoever keeps this installation refreshes it
+            raise CourseError(
+                f"the environment of {self.root} is not ready, and you may not write there:\n"
+                "ask whoever keeps this installation to run `python course.py setup` in it."
+            )
+        if changes:
             with lock(self.root / ".venv.lock"):
                 if self.changes():  # another process may have seen to it meanwhile
                     self.make()
@@ -238,58 +256,6 @@ class Setup:
             raise CourseError(f"{what} failed ({why}).\n{free_space(self.root)}\n{end}")
 
 
-def free_space(root: Path) -> str:
-    """A sentence on the room that an environment takes and the room that there is."""
-    free = {p: shutil.disk_usage(p).free / 1e9 for p in (str(root), "/tmp") if os.path.isdir(p)}
-    places = ", ".join(f"{size:.1f} GB in {place}" for place, size in free.items())
-    return f"It takes 7 GB of disk (with --cpu 2 GB); free are {places}."
-
-
-@contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; wait for another process that holds it.
-
-    It is held until this process and its children have ended, however: pip survives a kill of this.
-    """
-    with path.open("a+") as file:
-        if not try_lock(file):
-            print("Another course.py is setting up the environment; waiting ...", flush=True)
-            while not try_lock(file):
-                time.sleep(0.5)
-        os.set_inheritable(file.fileno(), os.name != "nt")
-        yield
-
-
-def try_lock(file: IO[str]) -> bool:
-    """Take the lock on an open file without waiting; False when somebody else has it."""
-    with contextlib.suppress(OSError):
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-def check_here(python: Path, root: Path = ROOT) -> None:
-    """Raise CourseError unless `python` has this folder's course_utils installed."""
-    probe = "import importlib.util as u; s = u.find_spec('course_utils'); print(s and s.origin)"
-    # From another folder: from this one, course_utils could be imported without being installed.
-    answer = subprocess.check_output([str(python), "-c", probe], cwd=root.anchor, text=True)
-    if Path(answer.strip()).resolve().parent != root / "course_utils":
-        raise CourseError(
-            f"--here: expected course_utils of {root} in {python}, found {answer.strip()}.\n"
-            "Activate its environment (conda activate handwriting), make it (conda env create -f "
-            "environment.yml)\nor install it with this Python's pip (install -c constraints.txt "
-            f"-e {COURSE}); or leave --here out."
-        )
-
-
 def choose_python(command: str) -> Path:
     """The Python to run `command` with; makes the environment where needed. Raises CourseError."""
     if os.environ.get("COURSE_HERE", "0") not in ("", "0"):
@@ -324,8 +290,9 @@ def main(argv: list[str]) -> int:
         if option in argv[:2]:
             argv.remove(option)
             os.environ[name] = value
-    command, *extra = argv or ["help"]
     try:
+        choose_workbook(argv)
+        command, *extra = argv or ["help"]
         # The tools tell of themselves, once they are installed.
         if command in ("-h", "--help", "help") or (
             {"-h", "--help"} & set(extra) and Setup().changes()

@@ -15,7 +15,7 @@ from tools.contracts.code import plain_python
 
 # From the ground up: a room imports only from floors below its own.
 FLOORS = (
-    ("data", "augment", "checking"),
+    ("data", "augment", "checking", "workbook"),
     ("models", "evaluation", "plots"),
     ("training",),
     ("ink",),

@@ -4,7 +4,9 @@
 
 JupyterLab's log, some 35 lines before anybody has done anything, is shown with ``--verbose`` only;
 errors always are. The browser opens where there is a screen; where there is none, a second line
-says how to reach the page from another computer.
+says how to reach the page from another computer. nbgrader's panels for teachers are switched off
+here, by ``tools/jupyter/learner``, and so is its *Validate*, which would run a whole chapter to say
+what each exercise's check says at once.
 """
 
 from __future__ import annotations
@@ -23,10 +25,8 @@ from urllib.parse import urljoin
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
+from course_utils.workbook import workbook_folder
 from tools.notebooks import ROOT
-
-# What nbgrader complains of at the start; it is meant so: the learner sees only the workbook.
-OUTSIDE = "The course directory root is not a subdirectory of the notebook server root"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,26 +36,27 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, help="serve this folder and make no copies")
     parser.add_argument("--verbose", action="store_true", help="show JupyterLab's own log")
     options, extra = parser.parse_known_args(arguments)
+    folder = (options.folder or workbook_folder()).resolve()
     if options.folder is None:
         # In a process of its own; one chapter that cannot be copied closes no other.
-        subprocess.call([sys.executable, "-m", "tools.workbook"], cwd=ROOT)
+        quiet = [] if options.verbose else ["--quiet"]
+        subprocess.call([sys.executable, "-m", "tools.workbook", *quiet], cwd=ROOT)
+        if not folder.is_dir():
+            sys.exit(1)  # it was said why
+    os.environ["COURSE_WORKBOOK"] = str(folder)  # for the kernels: the exam's log lies there
+    paths = [str(ROOT / "tools" / "jupyter" / "learner"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     if not options.verbose:
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").disabled = True
         LabApp.serverapp_class = QuietServer
         os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
         extra = ["--Application.log_level=ERROR", *extra]
-    folder = (options.folder or ROOT / "workbook").resolve()
     LabApp.launch_instance([*settings(folder), *extra])
 
 
 class QuietServer(ServerApp):
     """Jupyter's server, which says on one line where it is, in place of its log."""
-
-    def init_logging(self) -> None:
-        """Log as usual, but for what is meant so."""
-        super().init_logging()
-        self.log.addFilter(lambda record: not record.getMessage().startswith(OUTSIDE))
 
     def start_app(self) -> None:
         """Start as usual, then say where, as soon as somebody can be let in."""

@@ -59,14 +59,12 @@ def readable_cells(name: str, content: bytes) -> list[dict] | None:
 class Manifest:
     """What was ever generated in a target folder, by path within it, the latest at the end.
 
-    ``offered`` is the work of the version last put beside a file with the learner's changes.
     An entry is written before its file, so that an interrupted run never makes a generated file
     look like a learner's.
     """
 
     path: Path
     versions: dict[str, list[Version]] = field(default_factory=dict)
-    offered: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> tuple[Manifest, list[str]]:
@@ -82,7 +80,6 @@ class Manifest:
                 raise ValueError(f"format {FORMAT} expected, {stored['format']} found")
             for key, entry in stored["files"].items():
                 manifest.versions[key] = [Version(**version) for version in entry["versions"]]
-                manifest.offered[key] = entry["offered"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             aside = path.with_name(".manifest.damaged.json")
             os.replace(path, aside)
@@ -97,16 +94,10 @@ class Manifest:
             self.versions[key] = [v for v in known if v != version] + [version]
             self._save()
 
-    def offer(self, key: str, version: Version) -> None:
-        """Note that the learner was given this version beside ``key``."""
-        self.offered[key] = version.work
-        self._save()
-
     def _save(self) -> None:
         files = {
-            key: {"versions": [vars(v) for v in self.versions.get(key, [])],
-                  "offered": self.offered.get(key)}
-            for key in sorted(self.versions.keys() | self.offered.keys())
-        }  # fmt: skip
+            key: {"versions": [vars(v) for v in versions]}
+            for key, versions in sorted(self.versions.items())
+        }
         text = json.dumps({"format": FORMAT, "files": files}, indent=1, ensure_ascii=False)
         write_bytes(self.path, (text + "\n").encode("utf-8"))

@@ -1,6 +1,6 @@
 """Make the learner's copies of the chapters in ``workbook/``, never overwriting work that is there.
 
-    python -m tools.workbook [--target DIR]
+    python -m tools.workbook [--target DIR] [--quiet]
 
 nbgrader's own preprocessors take the solutions, the hidden tests and the outputs out of
 ``notebooks/NN_words/``; the other files of a chapter's folder are copied as they are. A manifest in
@@ -8,10 +8,10 @@ the target remembers what was generated, so that a later run can tell a learner'
 nobody has written in:
 
 - a missing file is made;
-- a file in which no cell was changed is brought up to date with its chapter; if it had outputs, it
-  is kept as ``NAME.before-update.ipynb`` first (outputs alone are not work, answers and notes are);
-- a file with the learner's changes is never touched. When its chapter has changed, the new version
-  is put beside it, once, as ``NAME.new.ipynb``.
+- a file in which no cell was changed is brought up to date with its chapter (outputs alone are not
+  work, answers and notes are); if it had outputs, it is kept in ``.before-update/`` first;
+- a file with the learner's changes is never touched, unless ``tools.update`` asks for it: then the
+  newer version is merged into it, and the file as it was is kept in ``.before-update/``.
 
 A copy runs to its last cell with nothing solved: the cells of an exercise carry the tag
 ``raises-exception``, and the stub of an answer, a function, raises NotImplementedError in the check
@@ -21,15 +21,17 @@ that calls it. ``tests.harness`` refuses an answer at the top level of its cell.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
-import itertools
+import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat.v4
 from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
@@ -39,9 +41,14 @@ from nbgrader.utils import find_all_files
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from course_utils.workbook import workbook_folder
+from tools.keep import Keep
 from tools.manifest import Manifest, Version, fingerprint, readable_cells
+from tools.merge import merge
 from tools.notebooks import ROOT, chapters, dumps, read, write_bytes
 
+UPDATE = "`python course.py update` takes it and keeps your work"
+UNDO = "`python course.py update --undo` brings it back"
 MANIFEST = ".manifest.json"
 LOCK = ".workbook.lock"
 HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # as write_bytes names it
@@ -108,13 +115,17 @@ class Report:
     updated: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
         """One line of counts."""
         counts = {"created": self.created, "updated": self.updated, "up to date": self.current}
+        counts["updated with your changes in them"] = self.merged
         counts["with your changes, left as they are"] = self.kept
+        counts["as before the update"] = self.restored
         parts = [f"{len(paths)} {what}" for what, paths in counts.items() if paths]
         return ", ".join(parts) or "nothing done"
 
@@ -126,6 +137,8 @@ class Workbook:
     target: Path
     manifest: Manifest
     report: Report
+    keep: Keep
+    take: bool = False  # a newer version into files with the learner's changes
 
     def settle(self, key: str, new: bytes) -> None:
         """Bring the file at ``key`` up to date with ``new`` unless the learner has changed it.
@@ -140,11 +153,11 @@ class Workbook:
             return
         old = self._read(path)
         if self._is_learners(key, old, version):
-            self.report.kept.append(key)
-            self._offer(key, version, new)
+            self._keep_or_merge(key, version, old, new)
         elif self._is_outdated(key, old, version):
             self._update(key, version, old, new)
         else:
+            self.keep.give(key, version, new)
             self.manifest.remember(key, version)
             self.report.current.append(key)
 
@@ -165,63 +178,74 @@ class Workbook:
         return path.read_bytes()
 
     def _put(self, key: str, version: Version, content: bytes) -> None:
+        self.keep.give(key, version, content)
         self.manifest.remember(key, version)
         path = self.target / key
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content)
 
     def _update(self, key: str, version: Version, old: bytes, new: bytes) -> None:
-        """Replace a file nobody wrote in; with outputs in it, it is kept under another name."""
-        path = self.target / key
+        """Replace a file nobody wrote in; with outputs in it, it is kept."""
         if any(cell.get("outputs") for cell in readable_cells(key, old) or []):
-            for backup in _beside(path, ".before-update"):
-                if not os.path.lexists(backup):
-                    write_bytes(backup, old)
-                if backup.is_file() and backup.read_bytes() == old:
-                    break
-            note = f"{key}: updated; the copy with your outputs is now {backup.name}"
-            self.report.notes.append(note)
-        if self._read(path) != old:
-            raise WorkbookError(f"{key} was saved while it was being updated: run this again")
+            self.keep.put_aside(key, old)
+            self.report.notes.append(f"{key}: updated; what it showed is kept: {UNDO}")
+        self._unchanged(key, old)
         self._put(key, version, new)
         self.report.updated.append(key)
 
-    def _offer(self, key: str, version: Version, new: bytes) -> None:
-        """Put ``new`` beside the learner's file, unless that began with this text or has had it."""
-        begun = [v.work for v in self.manifest.versions.get(key, [])[-1:]]
-        if version.work in [*begun, self.manifest.offered.get(key)]:
-            return
-        for path in _beside(self.target / key, ".new"):
-            candidate = path.relative_to(self.target).as_posix()
-            if not os.path.lexists(path):
-                self._put(candidate, version, new)
-                break
-            if not path.is_file() or self._is_learners(candidate, path.read_bytes(), version):
-                continue  # the learner works in that one: take the next name
-            if self._is_outdated(candidate, path.read_bytes(), version):
-                self._update(candidate, version, path.read_bytes(), new)
-            break
-        self.manifest.offer(key, version)
-        self.report.notes.append(
-            f"{key}: has your changes and stays as it is; "
-            f"the chapter's new version is beside it: {path.name}"
-        )
+    def _unchanged(self, key: str, old: bytes) -> None:
+        """Raise WorkbookError when the learner has saved a file since it was read."""
+        if self._read(self.target / key) != old:
+            raise WorkbookError(f"{key} was saved while it was being updated: run this again")
+
+    def _keep_or_merge(self, key: str, version: Version, old: bytes, new: bytes) -> None:
+        """Of a file with the learner's changes: say that there is a newer version, or take it."""
+        known = self.manifest.versions.get(key, [])
+        readable = readable_cells(key, old) is not None
+        mine = read(self.target / key) if readable else None
+        base = self.keep.begun_with(key, mine, known) if mine else None
+        begun = known[-1] if known else None
+        if base is not None:
+            begun = fingerprint(key, dumps(base).encode("utf-8"))
+        if begun and version.work == begun.work and not (self.take and version != begun):
+            self.keep.give(key, version, new)
+            self.report.kept.append(key)
+        elif not self.take:
+            self.report.kept.append(key)
+            self.report.notes.append(f"{key}: has your changes; its chapter is newer: {UPDATE}")
+        elif mine is not None:
+            merged = merge(base, mine, nbformat.v4.reads(new.decode("utf-8")))
+            content = dumps(merged.notebook).encode("utf-8")
+            self._take(key, version, old, new, content, merged.conflicts)
+        elif key.endswith(".ipynb"):
+            raise WorkbookError(f"{key} cannot be read as a notebook: it is left as it is")
+        else:
+            self._take(key, version, old, new, new, [f"the chapter's now; yours is kept: {UNDO}"])
+
+    def _take(
+        self, key: str, version: Version, old: bytes, new: bytes, content: bytes, notes: list[str]
+    ) -> None:
+        """Put ``content``, made of the learner's file and the version ``new``, in its place."""
+        self.keep.put_aside(key, old)
+        self._unchanged(key, old)
+        write_bytes(self.target / key, content)
+        self.keep.give(key, version, new)
+        self.manifest.remember(key, version)
+        self.report.merged.append(key)
+        self.report.notes += [f"{key}: {note}" for note in notes]
 
 
-def _beside(path: Path, suffix: str) -> Iterator[Path]:
-    """Places for a second copy: ``01/01.new.ipynb``, ``01/01.new-2.ipynb``, …"""
-    for number in itertools.count(1):
-        mark = suffix if number == 1 else f"{suffix}-{number}"
-        yield path.with_name(path.stem + mark + path.suffix)
-
-
-def make_workbook(root: Path = ROOT, target: Path | None = None) -> Report:
+def make_workbook(
+    root: Path = ROOT, target: Path | None = None, take: bool = False, only: Sequence[str] = ()
+) -> Report:
     """Make or refresh the learner's copies of all chapters of the course at ``root``.
 
-    ``target`` is the learner's folder, ``root/workbook`` by default. A chapter that cannot be
-    converted or written is named in the report's problems, and the others are made all the same.
-    Raises WorkbookError when there is no chapter, when the target lies in the instructor's folder,
-    or when another run does not end within a minute.
+    ``target`` is the learner's folder, ``root/workbook`` by default. With ``take`` newer versions
+    go into files with the learner's changes, too. ``only`` names chapters by their folders, all if
+    empty. A chapter that cannot be converted or written is named in the report's problems, and the
+    others are made all the same. Raises WorkbookError when there is no such chapter, when the
+    target lies in the instructor's folder or cannot be written to, or when another run does not end
+    within a minute.
     """
     config = load_config(root)
     source = root / CourseDirectory(config=config).source_directory
@@ -234,28 +258,53 @@ def make_workbook(root: Path = ROOT, target: Path | None = None) -> Report:
     folders = list(dict.fromkeys(path.parent for path in chapters(source)))
     if not folders:
         raise WorkbookError(f"expected chapters like 01_words/01_words.ipynb in {source}, got none")
-    target.mkdir(parents=True, exist_ok=True)
+    names = [folder.name for folder in folders]
+    if not set(only) <= set(names):
+        raise WorkbookError(f"expected names of chapters ({', '.join(names)}), got {[*only]}")
+    with busy(target):
+        return _make([f for f in folders if not only or f.name in only], target, config, take)
+
+
+@contextlib.contextmanager
+def busy(target: Path) -> Iterator[None]:
+    """Keep other runs out of a learner's folder, which is made. Raises WorkbookError."""
     try:
+        target.mkdir(parents=True, exist_ok=True)
         with FileLock(target / LOCK, timeout=LOCK_SECONDS):
-            return _make(folders, target, config)
+            yield
     except Timeout:
         raise WorkbookError(
             f"another run is busy in {target} (waited {LOCK_SECONDS} s): wait for it to end"
         ) from None
+    except OSError as error:
+        raise WorkbookError(explained(error, target)) from error
 
 
-def _make(folders: list[Path], target: Path, config: Config) -> Report:
+def explained(error: OSError, target: Path) -> str:
+    """What went wrong with a file in the learner's folder, and what to do."""
+    path = error.filename or target
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path}: the disk is full; make room and run this again, nothing was overwritten"
+    return (
+        f"{path}: {error.strerror or error}; make it writable, or choose another folder for your "
+        "work: `--workbook PATH` or the variable COURSE_WORKBOOK"
+    )
+
+
+def _make(folders: list[Path], target: Path, config: Config, take: bool) -> Report:
     for path in target.rglob(".*.tmp"):  # left by an interrupted run
         if HALF_WRITTEN.fullmatch(path.name):
             path.unlink()
     manifest, notes = Manifest.load(target / MANIFEST)
-    workbook = Workbook(target, manifest, Report(notes=notes))
+    workbook = Workbook(target, manifest, Report(notes=notes), Keep(target), take)
     for folder in folders:
         try:
             for name, content in chapter_files(folder, config).items():
                 workbook.settle(f"{folder.name}/{name}", content)
-        except (WorkbookError, OSError) as error:
+        except WorkbookError as error:
             workbook.report.problems.append(str(error))
+        except OSError as error:
+            workbook.report.problems.append(explained(error, target))
     return workbook.report
 
 
@@ -263,16 +312,24 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status, 1 when a chapter could not be made."""
     parser = argparse.ArgumentParser(prog="python -m tools.workbook", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--target", type=Path, help="the learner's folder (default: workbook)")
-    target = parser.parse_args(arguments).target or ROOT / "workbook"
+    parser.add_argument("--target", type=Path, help="the learner's folder, in place of the usual")
+    parser.add_argument("--quiet", action="store_true", help="say what needs attention only")
+    options = parser.parse_args(arguments)
+    target = options.target or workbook_folder()
+    return say(lambda: make_workbook(ROOT, target), target, "workbook", options.quiet)
+
+
+def say(make: Callable[[], Report], target: Path, command: str, quiet: bool = False) -> int:
+    """Print the report of a run and its problems; returns the exit status."""
     try:
-        report = make_workbook(ROOT, target)
+        report = make()
     except WorkbookError as error:
-        print(f"workbook: {error}", file=sys.stderr)
+        print(f"{command}: {error}", file=sys.stderr)
         return 1
     for line in report.problems:
-        print(f"workbook: {line}", file=sys.stderr)
-    print(*report.notes, f"{target}: {report.summary()}", sep="\n")
+        print(f"{command}: {line}", file=sys.stderr)
+    lines = [*report.notes] if quiet else [*report.notes, f"{target}: {report.summary()}"]
+    print("".join(f"{line}\n" for line in lines), end="")
     return 1 if report.problems else 0
 
 

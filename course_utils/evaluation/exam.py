@@ -14,6 +14,7 @@ from torch import Tensor
 
 from course_utils.data import locked_test_set
 from course_utils.evaluation.accuracy import Accuracy, accuracy
+from course_utils.workbook import workbook_folder
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def final_exam(
     ``predict`` takes uint8 images (10000, 28, 28) and returns one digit per image. The result is
     shown with its 95 % interval and the number of times this model has sat the exam: if it was
     changed after a sitting, the next figure is no longer an honest estimate.
-    Sittings are logged in ``workbook/exam_log.jsonl`` (or ``$COURSE_EXAM_LOG``), but not while
-    nbgrader grades; when that cannot be done, the result is shown all the same.
+    Sittings are logged in ``exam_log.jsonl`` in the learner's workbook (or ``$COURSE_EXAM_LOG``),
+    but not while nbgrader grades; when that cannot be done, the result is shown all the same.
     Raises ValueError when the answers are not 10,000 digits; such a sitting does not count.
     """
     test = locked_test_set()
@@ -90,13 +91,14 @@ def _exam_log() -> Path:
         return Path(override)
     if "NBGRADER_EXECUTION" in os.environ:
         return Path(os.devnull)  # grading a learner's notebook is no sitting of the instructor's
-    return Path(__file__).resolve().parents[2] / "workbook" / "exam_log.jsonl"
+    return workbook_folder() / "exam_log.jsonl"
 
 
 def _log_sitting(chapter: str, model: str, result: Accuracy) -> tuple[int, str]:
     """Append this sitting to the log: its number for this model, and why it failed, if it did."""
-    log, sitting = _exam_log(), 1
+    sitting = 1
     try:
+        log = _exam_log()
         content = log.read_bytes() if log.is_file() else b""
         sitting += sum(
             r.get("chapter") == chapter and r.get("model") == model for r in _records(content)
@@ -114,8 +116,8 @@ def _log_sitting(chapter: str, model: str, result: Accuracy) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as stream:
             stream.write(line)
-    except OSError as error:
-        return sitting, f"{log.name}: {error.strerror or error}"
+    except (OSError, ValueError) as error:  # ValueError: a path or a name that is no text
+        return sitting, f"exam_log.jsonl: {getattr(error, 'strerror', None) or error}"
     return sitting, ""
 
 

@@ -25,10 +25,15 @@ PY = Path("py")  # stands for the environment's interpreter where none is run
         ("lab", ["tools.lab -k data"]),
         ("test", ["pytest --nbval -n2 --dist=loadfile --no-loadscope-reorder -k data"]),
         ("setup", []),
+        ("progress", ["tools.progress -k data"]),
+        ("update", ["tools.update -k data"]),
         ("solution", ["tools.solution -k data"]),
         ("workbook", ["tools.workbook -k data"]),
+        ("slides", ["tools.slides -k data"]),
+        ("alike", ["tools.alike -k data"]),
         ("execute", ["tools.execute -k data"]),
         ("results", ["tools.results -k data"]),
+        ("misconceptions", ["tools.misconceptions -k data"]),
         ("lint", ["ruff check -k data", "ruff format --check -k data"]),
         ("format", ["ruff check --fix -k data", "ruff format -k data"]),
         ("lock", ["tools.lock -k data"]),
@@ -186,7 +191,7 @@ def test_run_lets_the_command_end_in_its_own_way(name, ends_with) -> None:
 
 def test_the_makefile_has_every_command_and_nothing_else() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.search(r"^TARGETS := (.+)$", makefile, flags=re.MULTILINE)[1]
+    targets = re.search(r"^TARGETS := (.+)$", makefile.replace("\\\n", ""), flags=re.MULTILINE)[1]
     assert tuple(targets.split()) == course.COMMANDS
 
 
@@ -201,10 +206,36 @@ def test_make_passes_on_the_target_and_its_arguments(target) -> None:
     assert said.stdout == f"python3 course.py {target} -k data\n"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "INSTRUCTORS.md"])
 def test_every_make_command_of_the_documents_exists(name) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     named = set(re.findall(r"(?:^ *|`)(?:\$ )?make ([a-z]+)", text, flags=re.MULTILINE))
     named |= set(re.findall(r"course\.py (?:--\w+ )?([a-z]+)", text))
     assert named, f"{name} names no command"
     assert named <= {"help", *course.COMMANDS}, named - set(course.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["lab", "--workbook", "mine", "--port=1"], (["lab", "--port=1"], "mine")),
+        (["--workbook=mine", "update", "--undo"], (["update", "--undo"], "mine")),
+        (["progress"], (["progress"], None)),
+    ],
+)
+def test_the_workbook_is_named_from_where_the_user_is(
+    argv, expected, calls, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("COURSE_WORKBOOK", "")
+    monkeypatch.chdir(tmp_path)
+    course.main(argv)
+    line, place = expected
+    assert [calls[0][0], *calls[0][1]] == line
+    assert os.environ["COURSE_WORKBOOK"] == (str(tmp_path / place) if place else "")
+
+
+@pytest.mark.parametrize("argv", [["lab", "--workbook"], ["lab", "--workbook", "--undo"]])
+def test_a_workbook_without_a_folder_is_refused(argv, calls) -> None:
+    with pytest.raises(SystemExit, match="--workbook: expected a folder behind it"):
+        course.main(argv)
+    assert calls == []

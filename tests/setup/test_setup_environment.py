@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import course
+from tools.groundwork import try_lock
 
 NEW = ["venv", "pip setuptools", "pip course", "import"]  # what making an environment takes
 REFRESH = NEW[1:]
@@ -289,9 +290,9 @@ def test_the_lock_holds_until_a_left_over_installer_has_ended(root) -> None:
     killed.kill()
     killed.wait()
     with (root / ".venv.lock").open("a+") as file:
-        assert not course.try_lock(file), "the installer still works in the environment"
+        assert not try_lock(file), "the installer still works in the environment"
         killed.communicate(b"\n", timeout=30)  # ends it
         end = time.monotonic() + 20
-        while not course.try_lock(file):
+        while not try_lock(file):
             assert time.monotonic() < end, "nobody works there, and the lock is still held"
             time.sleep(0.05)

@@ -70,12 +70,14 @@ def test_an_old_python_can_read_course_py_as_far_as_its_message() -> None:
     ast.parse((ROOT / "course.py").read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
-def test_course_py_imports_nothing_that_must_be_installed() -> None:
-    tree = ast.parse((ROOT / "course.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["course.py", "tools/groundwork.py", "tools/__init__.py"])
+def test_course_py_imports_nothing_that_must_be_installed(name) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 7))
     names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert "subprocess" in names
-    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    assert names or name == "tools/__init__.py"
+    assert {n.split(".")[0] for n in names - {"tools.groundwork"}} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), PermissionError(13)])
@@ -117,6 +119,20 @@ def test_ctrl_c_while_an_environment_is_made_says_just_that(root, tmp_path) -> N
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     assert said == "course.py: interrupted.\n"
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_read_only_installation_is_used_as_it_is(root, ensure, monkeypatch, ready) -> None:
+    if ready:
+        ensure(root)
+    (root / "constraints.txt").write_text("numpy==2.1.0\n", encoding="utf-8")
+    monkeypatch.setattr(course.os, "access", lambda place, mode: False)
+    setup = course.Setup(root, lambda *_: pytest.fail("changed somebody else's environment"))
+    if ready:
+        assert setup.ensure() == setup.python
+    else:
+        with pytest.raises(course.CourseError, match="ask whoever keeps this installation"):
+            setup.ensure()
 
 
 @pytest.fixture

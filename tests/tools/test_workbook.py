@@ -122,18 +122,18 @@ def test_copy_nobody_wrote_in_is_updated(course: Path, change: Callable) -> None
     beside(course)
 
 
-def test_outputs_are_kept_beside_the_update(course: Path) -> None:
+def test_outputs_are_kept_when_a_copy_is_updated(course: Path) -> None:
     make_workbook(course)
     for number in (2, 3):
         old = edit(mine(course), run_last_cell)
         change_chapter(course, number)
         report = make_workbook(course)
-        assert report.updated == [NAME] and "before-update" in report.notes[0]
+        assert report.updated == [NAME] and "update --undo" in report.notes[0]
         assert version_in(mine(course)) == str(number)
-        name = f"{CHAPTER}.before-update{'-2' * (number == 3)}.ipynb"
-        assert (mine(course).parent / name).read_bytes() == old
+        kept = course / "workbook" / ".before-update" / f"000{number - 1}" / NAME
+        assert kept.read_bytes() == old
     assert make_workbook(course).notes == []
-    beside(course, ".before-update", ".before-update-2")
+    beside(course)
 
 
 def test_chapter_that_goes_back_is_followed(course: Path) -> None:

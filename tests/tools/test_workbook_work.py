@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from tests.tiny_course import CHAPTER
 from tests.tools.learner import (
+    ANSWER,
     NAME,
     answer,
     beside,
@@ -23,9 +23,9 @@ from tests.tools.learner import (
     markers,
     mine,
     run_last_cell,
-    version_in,
 )
-from tools.notebooks import write
+from tools.notebooks import read, write
+from tools.update import undo
 from tools.workbook import make_workbook
 
 
@@ -79,84 +79,40 @@ WORK = [
 
 
 @pytest.mark.parametrize("change", [*WORK, empty_answer], ids=lambda change: change.__name__)
-def test_work_stays_and_the_new_version_is_put_beside_it(course: Path, change: Callable) -> None:
+def test_work_stays_and_a_newer_chapter_is_told(course: Path, change: Callable) -> None:
     make_workbook(course)
     work = edit(mine(course), change)
     report = make_workbook(course)  # no newer chapter: nothing to say
     assert (report.kept, report.notes) == ([NAME], [])
-    beside(course)
     change_chapter(course, 2)
-    report = make_workbook(course)
-    assert mine(course).read_bytes() == work
-    assert len(report.notes) == 1 and f"{CHAPTER}.new.ipynb" in report.notes[0]
-    beside(course, ".new")
-    new = mine(course).with_name(f"{CHAPTER}.new.ipynb")
-    assert version_in(new) == "2"
-    written = new.stat().st_mtime_ns
-    report = make_workbook(course)  # and not again
-    assert (report.notes, new.stat().st_mtime_ns) == ([], written)
-    assert mine(course).read_bytes() == work
+    for _ in range(2):
+        report = make_workbook(course)
+        assert mine(course).read_bytes() == work
+        assert len(report.notes) == 1 and "python course.py update" in report.notes[0]
+        beside(course)  # nothing that could be worked in, or handed in, by mistake
 
 
-def test_new_version_beside_work_is_replaced_by_a_newer_one(course: Path) -> None:
-    make_workbook(course)
-    work = edit(mine(course), answer)
-    for number in (2, 3):
-        change_chapter(course, number)
-        make_workbook(course)
-        beside(course, ".new")
-        assert version_in(mine(course).with_name(f"{CHAPTER}.new.ipynb")) == str(number)
-    assert mine(course).read_bytes() == work
-
-
-def test_version_the_copy_once_had_is_new_beside_work_begun_with_another(course: Path) -> None:
+def test_version_the_copy_once_had_is_news_for_work_begun_with_another(course: Path) -> None:
     for number in (1, 2, 1):
         change_chapter(course, number)
         make_workbook(course)
     work = edit(mine(course), answer)
-    for number in (2, 3, 2):
+    for number, news in ((2, 1), (3, 1), (1, 0)):
         change_chapter(course, number)
-        make_workbook(course)
-        beside(course, ".new")
-        assert version_in(mine(course).with_name(f"{CHAPTER}.new.ipynb")) == str(number)
+        assert len(make_workbook(course).notes) == news
     assert mine(course).read_bytes() == work
 
 
-def test_work_in_the_new_version_stays_too(course: Path) -> None:
-    make_workbook(course)
-    work = edit(mine(course), answer)
-    change_chapter(course, 2)
-    make_workbook(course)
-    new = mine(course).with_name(f"{CHAPTER}.new.ipynb")
-    second = edit(new, lambda nb: answer(nb, "def double(numbers):\n    return 'second'"))
-    change_chapter(course, 3)
-    make_workbook(course)
-    beside(course, ".new", ".new-2")
-    assert (mine(course).read_bytes(), new.read_bytes()) == (work, second)
-    assert version_in(mine(course).with_name(f"{CHAPTER}.new-2.ipynb")) == "3"
-
-
-def test_learner_who_goes_over_to_the_new_version_is_left_in_peace(course: Path) -> None:
-    make_workbook(course)
-    edit(mine(course), answer)
-    change_chapter(course, 2)
-    make_workbook(course)
-    new = mine(course).with_name(f"{CHAPTER}.new.ipynb")
-    os.replace(new, mine(course))
-    assert NAME in make_workbook(course).current
-    edit(mine(course), answer)
-    assert make_workbook(course).kept == [NAME]
-    beside(course)
-
-
-def test_changed_tags_alone_are_not_put_beside_work(course: Path) -> None:
+def test_changed_tags_alone_are_no_news(course: Path) -> None:
     make_workbook(course)
     edit(mine(course), answer)
     chapter = chapter_version(1)
     cell_marked(chapter, "ex1_check").metadata.nbgrader.points = 5
     write(course / "notebooks" / NAME, chapter)
-    assert make_workbook(course).kept == [NAME]
-    beside(course)
+    assert make_workbook(course).notes == []
+    assert make_workbook(course, take=True).merged == [NAME]
+    assert cell_marked(read(mine(course)), "ex1_check").metadata.nbgrader.points == 5
+    assert cell_marked(read(mine(course)), "ex1_answer").source == ANSWER
 
 
 def test_other_files_are_treated_alike(course: Path) -> None:
@@ -169,7 +125,10 @@ def test_other_files_are_treated_alike(course: Path) -> None:
     (course / "notebooks" / table).write_text("5,6\n")
     assert make_workbook(course).kept == [table]
     assert mine(course, table).read_text() == "mine\n"
-    assert mine(course, f"{CHAPTER}/table.new.csv").read_text() == "5,6\n"
+    assert make_workbook(course, take=True).merged == [table]
+    assert mine(course, table).read_text() == "5,6\n"
+    undo(course / "workbook")
+    assert mine(course, table).read_text() == "mine\n"
 
 
 @pytest.mark.parametrize(
@@ -182,8 +141,9 @@ def test_unreadable_file_of_the_learner_stays(course: Path, content: bytes) -> N
     mine(course).write_bytes(content)
     change_chapter(course, 2)
     assert make_workbook(course).kept == [NAME]
+    assert "cannot be read" in make_workbook(course, take=True).problems[0]
     assert mine(course).read_bytes() == content
-    beside(course, ".new")
+    beside(course)
 
 
 def act(course: Path, path: Path, mark: str, chance: random.Random) -> None:
@@ -204,13 +164,15 @@ def act(course: Path, path: Path, mark: str, chance: random.Random) -> None:
 def test_nothing_a_learner_made_is_lost_in_a_long_story(course: Path) -> None:
     chance = random.Random(7)
     make_workbook(course)
-    counts = {"created": 0, "updated": 0, "kept": 0}
+    counts = {"created": 0, "updated": 0, "kept": 0, "merged": 0}
     for step in range(200):
         others = sorted(mine(course).parent.glob("*.ipynb"))
         path = chance.choice([mine(course)] * 9 + others)
         act(course, path, f"learner-{step}-", chance)
         before = markers(course / "workbook")
-        report = make_workbook(course)
+        if not step % 20:
+            undo(course / "workbook")
+        report = make_workbook(course, take=not step % 3)
         assert markers(course / "workbook") == before
         assert not report.problems
         for what in counts:
