@@ -39,11 +39,11 @@ class Merged:
 class _Names:
     """One name for a cell in all versions: told by its mark, else its id, else its text."""
 
-    def __init__(self, *versions: NotebookNode) -> None:
+    def __init__(self, new: NotebookNode, base: NotebookNode | None) -> None:
         self._by_mark: dict[str, str] = {}
         self._by_text: dict[tuple, str] = {}
-        self.by_id: dict[str, str] = {}
-        for cell in (cell for nb in versions for cell in nb.cells):
+        self.by_id = {cell.id: cell.id for cell in new.cells}
+        for cell in [*new.cells, *(base.cells if base else [])]:
             name = self.by_id.setdefault(cell.id, self.of(cell))
             self._by_mark.setdefault(nbgrader(cell).get("grade_id"), name)
             self._by_text.setdefault(text(cell), name)
@@ -73,7 +73,7 @@ def merge(base: NotebookNode | None, mine: NotebookNode, new: NotebookNode) -> M
     Without ``base`` nobody can say who changed a cell: then answers stay, and of any other cell
     that differs both texts are left. The arguments stay as they are.
     """
-    names = _Names(new, base or new)
+    names = _Names(new, base)
     begun = {names.of(cell): cell for cell in base.cells} if base else {}
     theirs = {names.of(cell): cell for cell in new.cells}
     yours: dict[str, NotebookNode] = {}

@@ -96,7 +96,7 @@ def _exam_log() -> Path:
 
 def _log_sitting(chapter: str, model: str, result: Accuracy) -> tuple[int, str]:
     """Append this sitting to the log: its number for this model, and why it failed, if it did."""
-    sitting = 1
+    log, sitting = Path("exam_log.jsonl"), 1
     try:
         log = _exam_log()
         content = log.read_bytes() if log.is_file() else b""
@@ -117,7 +117,7 @@ def _log_sitting(chapter: str, model: str, result: Accuracy) -> tuple[int, str]:
         with log.open("a", encoding="utf-8") as stream:
             stream.write(line)
     except (OSError, ValueError) as error:  # ValueError: a path or a name that is no text
-        return sitting, f"exam_log.jsonl: {getattr(error, 'strerror', None) or error}"
+        return sitting, f"{log.name}: {getattr(error, 'strerror', None) or error}"
     return sitting, ""
 
 

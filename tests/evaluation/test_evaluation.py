@@ -168,6 +168,18 @@ def test_a_spoiled_log_line_costs_that_line_alone(exam_log: Path, shown: list, e
     assert sittings == [2, 3, 4]
 
 
+def test_a_name_that_no_file_can_hold_is_shown_all_the_same(exam_log: Path, shown: list) -> None:
+    result = final_exam("01_x", "half of a pair: \ud800", always_one)
+    assert result.sitting == 1 and "could not be logged" in str(result) and len(shown) == 1
+
+
+def test_the_log_lies_in_the_workbook(tmp_path: Path, monkeypatch, shown: list) -> None:
+    monkeypatch.delenv("COURSE_EXAM_LOG", raising=False)
+    monkeypatch.setenv("COURSE_WORKBOOK", str(tmp_path / "mine"))
+    assert final_exam("01_x", "always one", always_one).unlogged == ""
+    assert (tmp_path / "mine" / "exam_log.jsonl").is_file()
+
+
 def test_the_result_is_shown_whatever_the_log_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 
 import pytest
@@ -81,12 +83,33 @@ def test_the_log_is_shown_when_it_is_asked_for(verbose, tmp_path, monkeypatch) -
     monkeypatch.setattr(lab.logging, "captureWarnings", lambda capture: None)
     monkeypatch.setattr(lab.logging.getLogger("py.warnings"), "disabled", False)
     monkeypatch.setattr(lab.subprocess, "call", lambda *_, **__: pytest.fail("made copies"))
-    monkeypatch.setenv("JUPYTER_TOKEN", "abc")
+    for name in ("JUPYTER_TOKEN", "JUPYTER_CONFIG_PATH", "COURSE_WORKBOOK"):
+        monkeypatch.setenv(name, "abc")
     lab.main(["--folder", str(tmp_path), "--port=9999", *["--verbose"] * verbose])
     (options,) = started
     assert options[-1] == "--port=9999", "the user's own options come last and win"
     assert ("--Application.log_level=ERROR" in options) == (not verbose)
     assert (lab.LabApp.serverapp_class is lab.ServerApp) == verbose
+    assert os.environ["COURSE_WORKBOOK"] == str(tmp_path), "the exam's log lies with the work"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_copies_are_made_where_the_workbook_is(verbose, tmp_path, monkeypatch) -> None:
+    made: list[list[str]] = []
+    monkeypatch.setattr(lab.LabApp, "launch_instance", made.append)
+    monkeypatch.setattr(lab.LabApp, "serverapp_class", lab.ServerApp)
+    monkeypatch.setattr(lab.subprocess, "call", lambda line, **_: made.append(line))
+    monkeypatch.setattr(lab.logging, "captureWarnings", lambda capture: None)
+    monkeypatch.setattr(lab.logging.getLogger("py.warnings"), "disabled", False)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    monkeypatch.setenv("COURSE_WORKBOOK", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_TOKEN", "abc")
+    lab.main(["--verbose"] * verbose)
+    assert made[0][2:] == ["tools.workbook", *["--quiet"] * (not verbose)]
+    assert f"--ServerApp.root_dir={tmp_path}" in made[1]
+    monkeypatch.setenv("COURSE_WORKBOOK", str(tmp_path / "cannot be made"))
+    with pytest.raises(SystemExit, match="1"):
+        lab.main([])
 
 
 def test_lab_says_where_it_is_and_nothing_else(tmp_path) -> None:
@@ -112,6 +135,11 @@ def test_lab_says_where_it_is_and_nothing_else(tmp_path) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         page = opener.open(address[1], timeout=30).read().decode()
         assert "<title>JupyterLab</title>" in page, "the address leads to the page, without log-in"
+        settings = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.+?)</script>', page)[1])
+        assert "@jupyter/nbgrader" in settings["disabledExtensions"], "teachers' panels are shown"
+        token = address[1].partition("?")[2]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            opener.open(f"http://127.0.0.1:{port}/formgrader?{token}", timeout=30)
         assert server.poll() is None
     finally:
         watchdog.cancel()

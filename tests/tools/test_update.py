@@ -51,7 +51,9 @@ def old_chapter() -> NotebookNode:
 
 def new_chapter() -> NotebookNode:
     nb = chapter(
+        text_cell("rule1", "---"),
         text_cell("intro", "A new introduction."),
+        text_cell("rule2", "---"),
         text_cell("added", "A cell that was added."),
         new_code_cell("step = 2\nprint(step)", id="step"),
         *exercise("ex1", SOLUTION, CHECK + "\nprint('a better check')"),
@@ -95,6 +97,7 @@ def test_changed_added_and_removed_cells_keep_every_answer(course: Path) -> None
     assert notes == [], "nothing was changed by both"
     found = sources(nb)
     assert "A new introduction." in found and "A cell that was added." in found
+    assert found.count("---") == 2, "cells with one text are two cells"
     assert "A cell that goes." not in found and "step = 2\nprint(step)" in found
     assert cell_marked(nb, "ex1_answer").source == ANSWER
     assert "a better check" in cell_marked(nb, "ex1_check").source
