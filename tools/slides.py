@@ -31,7 +31,7 @@ section { box-sizing: border-box; min-height: 100vh; padding: 4vh 6vw; display: 
 section:target, body:not(:has(section:target)) section:first-of-type { display: block }
 h2 { margin: 0 0 3vh; font-size: 1.3em } section:first-of-type h2 { font-size: 1.8em }
 figure { margin: 0; text-align: center } figure img { max-width: 100%; height: 76vh;
-  object-fit: contain } p img { height: 1.25em; vertical-align: -0.3em }
+  object-fit: contain } img { height: 1.25em; vertical-align: -0.3em }
 .formula { text-align: center } .formula img { height: 2.2em }
 .predict { border-left: 0.4rem solid #06c; padding-left: 1rem }
 table { border-collapse: collapse } td, th { padding: 0.2em 0.8em; border-bottom: 1px solid #999 }
