@@ -124,7 +124,7 @@ def test_lab_says_where_it_is_and_nothing_else(tmp_path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    watchdog = threading.Timer(120, server.kill)  # a silent server must not stop the tests
+    watchdog = threading.Timer(400, server.kill)  # a silent server must not stop the tests
     watchdog.start()
     try:
         said = [server.stdout.readline() for _ in range(2)]
