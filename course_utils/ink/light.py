@@ -8,8 +8,6 @@ from course_utils.ink.pixels import smaller
 _POLARITY_SIDE = 96  # pixels: a small picture is enough to tell ink from paper
 _DARKEST = 0.4  # of the brightness of most of the paper
 _LINE = 0.08  # of the picture's longer side: what is narrower may be a line
-_BORDER = 0.12  # of a side: a scan's dark border, or the edge of a desk, is narrower
-_DARKER = 0.5  # of the paper beside it: so dark is such a border throughout
 _WINDOWS = (0.06, 0.12, 0.24, 0.48)  # of the longer side: pens are looked for up to this width
 
 
@@ -29,20 +27,6 @@ def ink_is_dark(grey: np.ndarray) -> tuple[bool, bool]:
     dark = grey_closing(small, (window, window), mode="nearest") - small
     bright = small - grey_opening(small, (window, window), mode="nearest")
     return bool(np.sum(rest**3) <= 0), bool(np.sum(bright**3) <= np.sum(dark**3))
-
-
-def without_dark_border(grey: np.ndarray) -> np.ndarray:
-    """The picture (h, w), 0 … 1, less stripes along its sides that are dark from end to end."""
-    for _ in range(4):  # each side comes to be the upper one
-        bright = np.quantile(grey, 0.9, axis=1)
-        paper = np.median(grey, axis=1)
-        widest = int(_BORDER * len(grey))
-        for n in range(widest, 0, -1):
-            if bright[:n].max() < _DARKER * paper[n + 1]:
-                grey = grey[n + 1 :]
-                break
-        grey = np.rot90(grey)
-    return grey
 
 
 def even_light(grey: np.ndarray, window: int | None = None) -> np.ndarray:

@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt, label, maximum_filter, minimum_filter
 from torch import Tensor
 
+from course_utils.ink.corners import paper_corners, straightened
 from course_utils.ink.fitting import (
     BOX,
     IMAGE_STEPS,
@@ -26,7 +27,7 @@ from course_utils.ink.fitting import (
     stroke_width,
     to_uint8,
 )
-from course_utils.ink.light import ink_is_dark, lifted, paper_around, windows, without_dark_border
+from course_utils.ink.light import ink_is_dark, lifted, paper_around, windows
 from course_utils.ink.lines import paper_lines, without_lines
 from course_utils.ink.parts import joined_again, what_is_doubtful, without_specks_and_edges
 from course_utils.ink.pixels import LARGE, noise_of, shrink, shrink_lines, smaller, to_grey
@@ -38,6 +39,7 @@ _NOISE = 6  # times the paper's own noise: what ink must stand out by
 _NO_INK, _FULL_INK = 0.2, 0.7  # of the usual ink's depth: paper, and a pixel all of ink
 _GROWS = 1.5  # times: a window is too narrow for a pen if with the next one its lines grow so much
 _ROOM = 1.1  # times a window: thicker lines near the digit are lost under it
+_BOARD = 0.5  # of the greatest brightness: most of a board is darker
 _EXTENT = 0.15  # of the picture's longer side: a digit is at least so high or wide
 _UNEVEN = 0.35  # of the picture's range of brightness: so much along the border is no paper alone
 _LONG_ENOUGH = 12  # times as long as wide: any digit's lines are
@@ -94,14 +96,13 @@ def prepare_photo(
 ) -> Preparation:
     """As ``from_image``, with what was left out, and with doubts as words in place of warnings."""
     skip = checked_steps(skip, IMAGE_STEPS)
-    grey = shrink_lines(to_grey(shrink(image, LARGE)))
+    grey = to_grey(shrink(image, LARGE))
     _check_contrast(grey)
-    whole = grey.size
-    if max(grey.shape) > _SMALL and "polarity" not in skip:
-        grey = without_dark_border(grey)
+    corners = None if "polarity" in skip else _corners(grey)
+    grey = shrink_lines(grey if corners is None else straightened(grey, corners))
     ink, left_out = _most_plausible(_readings(grey, "polarity" in skip), "light" not in skip)
-    if grey.size < whole:
-        left_out = ["a dark border", *left_out]
+    if corners is not None:
+        left_out = ["what lies beside the paper", *left_out]
     doubts = what_is_doubtful(ink)
     if "crop" not in skip:
         ink = crop(ink)
@@ -126,6 +127,16 @@ def _check_contrast(grey: np.ndarray) -> None:
             "no ink found: the picture is blank, or its contrast is too weak (expected brightness "
             f"that differs by more than {_WEAKEST:.0%}, got {contrast:.3f} of 1)"
         )
+
+
+def _corners(grey: np.ndarray) -> np.ndarray | None:
+    """The corners of bright paper, or of a dark board, where the picture shows more than that."""
+    if max(grey.shape) <= _SMALL:
+        return None
+    corners = paper_corners(grey)
+    if corners is None and np.median(grey[::4, ::4]) < _BOARD * float(grey.max()):
+        corners = paper_corners(1 - grey)
+    return corners
 
 
 # -- dark on light, or light on dark? -------------------------------------------------------------
