@@ -43,6 +43,8 @@ _BOARD = 0.5  # of the greatest brightness: most of a board is darker
 _EXTENT = 0.15  # of the picture's longer side: a digit is at least so high or wide
 _UNEVEN = 0.35  # of the picture's range of brightness: so much along the border is no paper alone
 _LONG_ENOUGH = 12  # times as long as wide: any digit's lines are
+_NARROW = 3.0  # times as likely is the reading in which narrow things are dark
+_REACHING = 0.2  # times as likely is writing that reaches the border
 _CLEAR = 0.25  # of the paper's brightness: what differs so much in a small picture is no noise
 _SMOOTH = 0.005  # of a picture: so little of even paper is neither paper nor ink
 _BARE = 0.3  # of a side: so much of even paper's border may be ink
@@ -148,14 +150,16 @@ def dark_on_light(grey: np.ndarray) -> np.ndarray:
 
 
 def _readings(grey: np.ndarray, bright_is_ink: bool) -> list[np.ndarray]:
-    """The picture as dark on light: one way where that is certain, else both."""
+    """The picture as dark on light: one way where that is certain, else both, the likelier first."""
     if bright_is_ink:
         return [1 - grey]
     whole, narrow = ink_is_dark(grey)
     likely = grey if whole else 1 - grey
     if max(grey.shape) <= _SMALL or (whole == narrow and not _has_surroundings(grey)):
         return [likely]
-    return [likely] if is_even(likely) else [likely, 1 - likely]
+    if is_even(likely):
+        return [likely]
+    return [grey, 1 - grey] if narrow else [1 - grey, grey]
 
 
 def _has_surroundings(grey: np.ndarray) -> bool:
@@ -175,7 +179,8 @@ def _most_plausible(readings: list[np.ndarray], light: bool) -> tuple[np.ndarray
         except ValueError as none:
             error = error or none
             continue
-        found.append((_likeness(ink) / np.sqrt(window), ink, left_out))
+        before = _NARROW if grey is readings[0] else 1.0
+        found.append((before * _likeness(ink) / np.sqrt(window), ink, left_out))
     if not found:
         raise error
     _, ink, left_out = max(found, key=lambda one: one[0])
@@ -188,8 +193,10 @@ def _likeness(ink: np.ndarray) -> float:
     parts, _ = label(maximum_filter(dark, 3), np.ones((3, 3)))
     areas = np.bincount((parts * dark).ravel())[1:]
     largest = parts * dark == areas.argmax() + 1
+    at_border = any(side.any() for side in (largest[0], largest[-1], largest[:, 0], largest[:, -1]))
     longish = areas.max() / max(stroke_width(largest.astype(np.float32)), 1e-6) ** 2
-    return min(longish, _LONG_ENOUGH) * areas.max() / areas.sum()
+    likely = min(longish, _LONG_ENOUGH) * areas.max() / areas.sum()
+    return likely * (_REACHING if at_border else 1)
 
 
 # -- ink and paper --------------------------------------------------------------------------------
