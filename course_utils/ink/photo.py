@@ -44,6 +44,7 @@ _EXTENT = 0.15  # of the picture's longer side: a digit is at least so high or w
 _UNEVEN = 0.35  # of the picture's range of brightness: so much along the border is no paper alone
 _LONG_ENOUGH = 12  # times as long as wide: any digit's lines are
 _NARROW = 3.0  # times as likely is the reading in which narrow things are dark
+_PALE = 0.25  # of full ink: printed lines may be paler than the pen
 _REACHING = 0.2  # times as likely is writing that reaches the border
 _CLEAR = 0.25  # of the paper's brightness: what differs so much in a small picture is no noise
 _SMOOTH = 0.005  # of a picture: so little of even paper is neither paper nor ink
@@ -315,7 +316,7 @@ def _without_foreign(ink: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.
     """Ink without the paper's lines, edges and specks; ``lost`` without these lines; what went."""
     left_out = []
     for _ in range(2):  # lines hide others
-        lines = paper_lines(ink >= 0.5) if max(ink.shape) > _SMALL else []
+        lines = paper_lines(ink >= _PALE) if max(ink.shape) > _SMALL else []
         if lines:
             left_out.append(f"{len(lines)} line{'s' * (len(lines) > 1)} on the paper")
         ink, lost = without_lines(ink, lines), without_lines(lost, lines)
