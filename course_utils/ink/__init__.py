@@ -8,6 +8,7 @@ MNIST hardly has.
 
 from typing import Any
 
+from course_utils.ink.corners import paper_corners, straightened
 from course_utils.ink.drawings import Drawings, load_strokes
 from course_utils.ink.fitting import (
     BOX,
@@ -73,11 +74,13 @@ __all__ = [
     "ink_is_dark",
     "load_strokes",
     "my_drawings",
+    "paper_corners",
     "paper_lines",
     "prepare_photo",
     "set_stroke_width",
     "shrink",
     "slashed_zero",
+    "straightened",
     "stroke_width",
     "to_grey",
     "with_other_styles",

@@ -6,7 +6,7 @@ the paper at one side darker than the desk at another.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, median_filter
+from scipy.ndimage import gaussian_filter, grey_closing
 from scipy.stats import theilslopes
 from skimage.transform import ProjectiveTransform, warp
 
@@ -76,20 +76,15 @@ def straightened(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
 def _upper_edge(grey: np.ndarray) -> tuple[float, float] | None:
     """Slope and place at x = 0 of a straight upper edge of the paper, in pixels, or None."""
     h, w = grey.shape
-    deepest = int(_DEEPEST * h)
     soft = np.maximum(gaussian_filter(grey, (0.5, 1)), 0.01)
     brightest = np.maximum.accumulate(soft, axis=0)
-    # At row y: darker than the two rows below it, all the way from the border.
-    below = np.minimum(soft[2:-1], soft[3:])
-    rises = brightest[:-3] < _DARKER * below
-    rises = rises[:deepest]
+    below = np.minimum(soft[2:-1], soft[3:])  # the two rows after the next one
+    rises = (brightest[:-3] < _DARKER * below)[: int(_DEEPEST * h)]
     seen = rises.any(axis=0)
     if seen.mean() < _SEEN:
         return None
     columns = np.flatnonzero(seen)
-    # The last row of the outermost rise: the half-way place of a blurred edge is near its middle.
-    first = rises.argmax(axis=0)[columns]
-    places = first + 2.0
+    places = rises.argmax(axis=0)[columns] + 2.0  # of the outermost rise in each column
     slope, at, *_ = theilslopes(places, columns + 0.5)
     for _ in range(2):
         near = np.abs(places - at - slope * (columns + 0.5)) <= _NEAR
@@ -109,9 +104,8 @@ def _crossed(grey: np.ndarray, slope: float, at: float) -> bool:
     for away in (-3, 3):
         rows = np.rint(at + slope * (columns + 0.5) - 0.5 + away).astype(int)
         kept = (rows >= 0) & (rows < h)
-        profile = np.where(kept, grey[rows.clip(0, h - 1), columns], np.nan)
-        profile = profile[kept]
-        usual = median_filter(profile, size=max(3, w // 6), mode="nearest") if kept.any() else 1
+        profile = grey[rows[kept], columns[kept]]
+        usual = grey_closing(profile, max(3, w // 6), mode="nearest") if kept.any() else 1
         dips = np.zeros(w, bool)
         dips[kept] = profile < _STROKE * usual
         beside.append(dips)

@@ -16,7 +16,6 @@ _ANGLES = np.deg2rad(np.arange(-7.5, 8, 1.5))  # around the horizontal and the v
 _BEYOND = 0.04  # of the picture's longer side: so far a line goes on beyond the digit, at least
 _COVERED = 0.7  # of a line's pixels: it was found twice
 _LONGER = 0.7  # of the picture's longer side: no digit on a sheet was written so large
-
 _CUT = 0.85  # the same with one end at the border: a stroke that runs out of the picture is shorter
 _THICK = 0.05  # of the picture's longer side: lines are printed thinner
 
@@ -57,12 +56,15 @@ def paper_lines(dark: np.ndarray) -> list[Line]:
 
 def _each_once(lines: list[Line]) -> list[Line]:
     """The lines, longest first, without those of which another one covers most pixels."""
-    kept: list[Line] = []
-    for line in sorted(lines, key=lambda x: -x.length):
-        covered = max((np.sum(line.pixels & x.pixels) for x in kept), default=0)
-        if covered < _COVERED * line.pixels.sum():
-            kept.append(line)
-    return kept
+    lines = sorted(lines, key=lambda x: -x.length)
+    if not lines:
+        return []
+    flat = np.array([line.pixels.ravel() for line in lines], np.float32)
+    shared, kept = flat @ flat.T, []
+    for k in range(len(lines)):
+        if shared[k, kept].max(initial=0) < _COVERED * shared[k, k]:
+            kept.append(k)
+    return [lines[k] for k in kept]
 
 
 def _ruling(lines: list[Line], shape: tuple[int, int]) -> list[Line]:
@@ -241,20 +243,24 @@ def _from_border_to_border(dark: np.ndarray) -> list[Line]:
                 )
     if not 2 <= len(ends) <= 60:
         return []
+    side = np.array([number for number, _ in ends])
+    place = np.array([at for _, at in ends])
+    i, j = np.triu_indices(len(ends), 1)
+    lengths = np.hypot(*(place[j] - place[i]).T)
+    kept = (side[i] != side[j]) & (lengths >= _LONG * max(h, w))
+    start, end = place[i[kept], None], place[j[kept], None]
+    t = (np.arange(max(h, w)) + 0.5)[:, None] / max(h, w)
+    x, y = np.moveaxis((start + t * (end - start)).astype(int), 2, 0)
+    x, y = x.clip(0, w - 1), y.clip(0, h - 1)
+    filled = np.flatnonzero(maximum_filter(dark, 3)[y, x].mean(axis=1) >= _FILLED)
+    if not len(filled):
+        return []
     thick = distance_transform_edt(dark)
-    near = maximum_filter(dark, 3)
     found = []
-    for i, (side, start) in enumerate(ends):
-        for other, end in ends[i + 1 :]:
-            length = float(np.hypot(*(end - start)))
-            if other == side or length < _LONG * max(h, w):
-                continue
-            t = (np.arange(int(length)) + 0.5)[:, None] / length
-            x, y = (start + t * (end - start)).astype(int).T
-            x, y = x.clip(0, w - 1), y.clip(0, h - 1)
-            if near[y, x].mean() >= _FILLED:
-                width = 2 * float(np.median(thick[y, x])) + 1
-                found.append(Line(_band(dark, start, end, width), start, end, width))
+    for k in filled:
+        width = 2 * float(np.median(thick[y[k], x[k]])) + 1
+        pixels = _band(dark, start[k, 0], end[k, 0], width)
+        found.append(Line(pixels, start[k, 0], end[k, 0], width))
     return found
 
 

@@ -151,7 +151,7 @@ def dark_on_light(grey: np.ndarray) -> np.ndarray:
 
 
 def _readings(grey: np.ndarray, bright_is_ink: bool) -> list[np.ndarray]:
-    """The picture as dark on light: one way where that is certain, else both, the likelier first."""
+    """The picture as dark on light: the likelier way first where neither is certain."""
     if bright_is_ink:
         return [1 - grey]
     whole, narrow = ink_is_dark(grey)

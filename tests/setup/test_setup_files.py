@@ -60,8 +60,7 @@ def test_what_course_utils_imports_is_its_dependency_and_nothing_else_is() -> No
     for_notebooks = {canonicalize_name(Requirement(text).name) for text in lab}
     missing = needed - declared - (for_notebooks | {"traitlets"})  # traitlets comes with anywidget
     assert not missing
-    # scikit-image waits for the room of ink; nothing else is declared without being imported.
-    assert declared - needed <= {"scikit-image"}
+    assert declared <= needed, "declared without being imported"
 
 
 def test_every_room_of_course_utils_is_installed_by_itself() -> None:
