@@ -22,13 +22,12 @@ from course_utils.ink.fitting import (
     stroke_width,
 )
 from course_utils.ink.kept import KeptDrawings, my_drawings
-from course_utils.ink.light import even_light, ink_is_dark
+from course_utils.ink.light import ink_is_dark
 from course_utils.ink.lines import Line, paper_lines, without_lines
 from course_utils.ink.parts import without_specks_and_edges
 from course_utils.ink.photo import (
     InkWarning,
     Preparation,
-    dark_on_light,
     find_ink,
     from_image,
     prepare_photo,
@@ -62,9 +61,7 @@ __all__ = [
     "check_strokes",
     "crop",
     "crossed_seven",
-    "dark_on_light",
     "draw_strokes",
-    "even_light",
     "find_ink",
     "fit_into_box",
     "flagged_one",

@@ -29,29 +29,22 @@ def ink_is_dark(grey: np.ndarray) -> tuple[bool, bool]:
     return bool(np.sum(rest**3) <= 0), bool(np.sum(bright**3) <= np.sum(dark**3))
 
 
-def even_light(grey: np.ndarray, window: int | None = None) -> np.ndarray:
-    """Brightness as a share of the paper's around it: 1 on paper, whatever light falls on it.
+def paper_around(grey: np.ndarray, window: int) -> np.ndarray:
+    """The brightness that the paper has, or would have, at each pixel of a picture (h, w), 0 … 1.
 
-    ``grey``: dark ink on light paper, (h, w), 0 … 1. The paper's brightness is the picture's
-    "closing": whatever dark thing is narrower than ``window`` pixels is filled from its
-    surroundings; a shadow or a desk, being wider, is paper of its own. Without ``window``, a
-    quarter of the longer side. Where the paper is much darker than most of it,
-    differences count less: what is seen there is mostly noise, or the grain of a desk.
+    That is the picture's "closing": whatever dark thing is narrower than ``window`` pixels is
+    filled from its surroundings; a shadow or a desk, being wider, is paper of its own.
     Source: J. Serra, Image Analysis and Mathematical Morphology (1982).
     """
-    paper = paper_around(grey, window)
-    return np.clip(1 - (paper - grey) / lifted(paper), 0, 1)
-
-
-def paper_around(grey: np.ndarray, window: int | None = None) -> np.ndarray:
-    """The paper's brightness at each pixel: dark things narrower than ``window`` pixels filled."""
-    window = window or max(3, max(grey.shape) // 4)
     padded = np.pad(grey, window, mode="edge")  # beyond its border the picture goes on as it ends
     return grey_closing(padded, (window, window))[window:-window, window:-window]
 
 
 def lifted(paper: np.ndarray) -> np.ndarray:
-    """The paper's brightness, nowhere below 0.4 of what most of it has."""
+    """The paper's brightness, nowhere below 0.4 of what most of it has.
+
+    What is seen where paper is much darker is mostly noise, or the grain of a desk.
+    """
     return np.maximum(paper, max(_DARKEST * float(np.quantile(paper[::4, ::4], 0.9)), 0.02))
 
 

@@ -145,11 +145,6 @@ def _corners(grey: np.ndarray) -> np.ndarray | None:
 # -- dark on light, or light on dark? -------------------------------------------------------------
 
 
-def dark_on_light(grey: np.ndarray) -> np.ndarray:
-    """The picture (h, w), 0 … 1, with its brightness turned round if it is light on dark."""
-    return grey if ink_is_dark(grey)[0] else 1 - grey
-
-
 def _readings(grey: np.ndarray, bright_is_ink: bool) -> list[np.ndarray]:
     """The picture as dark on light: the likelier way first where neither is certain."""
     if bright_is_ink:
@@ -266,8 +261,6 @@ def _digit_under(grey: np.ndarray, window: int, noise: float) -> tuple[np.ndarra
     padded = np.pad(grey, window, constant_values=float(np.quantile(grey, 0.98)))
     on_paper = _ink_under(padded, window, noise)[window:-window, window:-window]
     ink, lost, left_out = _without_foreign(ink, np.where(ink >= 0.5, 0, on_paper))
-    if not (ink >= 0.5).any():
-        raise ValueError("no ink found: expected a digit, got lines and edges only")
     return joined_again(ink, lost, window), left_out
 
 
@@ -291,7 +284,7 @@ def _fits(ink: np.ndarray, wider: np.ndarray, window: int) -> bool:
 
 
 def find_ink(share: np.ndarray, noise: np.ndarray | float | None = None) -> np.ndarray:
-    """Ink (h, w), 0 … 1, where a picture is darker than its paper: of what ``even_light`` gives.
+    """Ink (h, w), 0 … 1, of a picture (h, w) given as shares of the paper's brightness.
 
     Ink is what stands out from the paper by at least 0.08 and by six times the paper's own noise
     (``noise``: its standard deviation, everywhere or for each pixel; measured if not given). Less
@@ -324,4 +317,6 @@ def _without_foreign(ink: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.
         left_out += more
         if not lines:
             break
+    if not (ink >= 0.5).any():
+        raise ValueError("no ink found: expected a digit, got lines and edges only")
     return ink, lost, left_out
