@@ -313,10 +313,10 @@ def _without_foreign(ink: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.
         if lines:
             left_out.append(f"{len(lines)} line{'s' * (len(lines) > 1)} on the paper")
         ink, lost = without_lines(ink, lines), without_lines(lost, lines)
+        if not (ink >= 0.5).any():
+            raise ValueError("no ink found: expected a digit, got lines and edges only")
         ink, more = without_specks_and_edges(ink)
         left_out += more
         if not lines:
             break
-    if not (ink >= 0.5).any():
-        raise ValueError("no ink found: expected a digit, got lines and edges only")
     return ink, lost, left_out

@@ -173,6 +173,14 @@ def test_a_flattened_image_is_named() -> None:
             ink.from_image(np.zeros(shape))
 
 
+def test_lines_and_a_faint_mark_are_refused_in_words() -> None:
+    page = np.full((200, 200), 1, np.float32)
+    page[20::40] = 0.1
+    page[85:95, 100] = 0.6
+    with pytest.raises(ValueError, match="got lines and edges only"):
+        ink.from_image(page)
+
+
 # -- whatever comes --------------------------------------------------------------------------------
 
 
