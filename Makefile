@@ -4,8 +4,8 @@
 PYTHON ?= python3
 ARGS ?=
 
-TARGETS := lab test setup progress update solution workbook slides alike execute results \
-	misconceptions lint format lock bench models
+TARGETS := lab test setup progress update solution workbook slides alike collect grade execute \
+	results misconceptions lint format lock bench models
 
 .PHONY: help $(TARGETS)
 

@@ -10,6 +10,8 @@
     workbook  make the learner's copies in workbook/, never overwriting one
     slides    slides of a chapter's figures, predictions and conclusions: course.py slides CHAPTER
     alike     which submitted answers to a chapter are alike: course.py alike CHAPTER
+    collect   take in what learners handed in: course.py collect FOLDER
+    grade     grade everybody's notebook in a sandbox: course.py grade CHAPTER
     execute   execute notebooks in place, reproducibly
     results   rebuild the results table from the executed notebooks
     misconceptions  rebuild the page of goals and of the wrong answers that exercises catch
