@@ -215,9 +215,7 @@ class Setup:
             source = ["--python", str(self.python), "--torch-backend=cpu"]
         if self.run(*pip, *source, "--no-deps", "torch", "torchvision") != 0:
             print("No CPU build of torch could be had (see above). Going on with the usual one, on")
-            print(
-                "Linux a download of 3 GB; Ctrl-C stops it. If you know of an index that has one:"
-            )
+            print("Linux a download of 3 GB; Ctrl-C stops it. If you know an index that has one:")
             print("set COURSE_TORCH_INDEX to it, remove .venv, once more.", flush=True)
 
     def create(self, uv: str | None) -> None:

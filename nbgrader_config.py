@@ -39,6 +39,10 @@ c.ClearSolutions.code_stub = {
 }
 c.ClearSolutions.text_stub = "*Your answer goes here.*"
 
+# After a class has handed in, a version with other graded cells is refused before anything is
+# removed: nbgrader alone would refuse it, too, and leave an empty release/.
+c.GenerateAssignment.exporter_class = "tools.grading.assign.CarefulExporter"
+
 # Feedback shows what failed and the learner's code, and no hidden test.
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",

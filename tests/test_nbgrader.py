@@ -29,6 +29,7 @@ from tests.tiny_course import (
     manual_cell,
     notebook,
 )
+from tools.grading.collect import collect
 from tools.notebooks import NOTEBOOKS, ROOT, chapters, is_code, nbgrader, read, tags, write
 from tools.workbook import make_workbook
 
@@ -327,3 +328,48 @@ def test_formgrader_assigns_and_grades(tmp_path: Path) -> None:
         assert (submission["score"], submission["needs_manual_grade"]) == (3.5, False)
     finally:
         formgrader.stop()
+
+
+# -- faults of earlier versions ----------------------------------------------------------------
+
+
+def test_new_graded_cells_are_refused_and_the_release_stays(tiny: Course) -> None:
+    source = tiny.root / "notebooks" / CHAPTER / f"{CHAPTER}.ipynb"
+    released = tiny.root / "release" / CHAPTER / f"{CHAPTER}.ipynb"
+    before, content = source.read_bytes(), released.read_bytes()
+    try:
+        write(source, notebook(*exercise("ex1", SOLUTION, CHECK), *exercise("ex2", "x = 1", "x")))
+        done = tiny.command("generate_assignment", CHAPTER, "--force")
+        assert done.returncode != 0 and "added: ex2_answer, ex2_check" in done.stderr
+        assert released.read_bytes() == content
+    finally:
+        source.write_bytes(before)
+
+
+def test_a_doubled_cell_stops_nobody(tiny: Course) -> None:
+    nb = read(tiny.root / "release" / CHAPTER / f"{CHAPTER}.ipynb")
+    answer = next(cell for cell in nb.cells if nbgrader(cell).get("solution"))
+    answer.source = RIGHT
+    nb.cells.append({**answer, "id": "copied"})
+    tiny.submit("doubled", CHAPTER, nb)
+    tiny.submit(
+        "zoe", CHAPTER, solved(read(tiny.root / "release" / CHAPTER / f"{CHAPTER}.ipynb"), nb)
+    )
+    tiny.autograde(CHAPTER)
+    for student in ("doubled", "zoe"):
+        assert tiny.scores(student, CHAPTER) == {"ex1_check": (2, 2)}
+
+
+def test_feedback_is_released_to_the_exchange(tiny: Course) -> None:
+    """Also of work that came by mail: ``collect`` gives it what nbgrader asks for."""
+    came = tiny.root.parent / "came" / "mailed" / f"{CHAPTER}.ipynb"
+    came.parent.mkdir(parents=True)
+    shutil.copy(tiny.root / "submitted" / "right" / CHAPTER / f"{CHAPTER}.ipynb", came)
+    collect(came.parents[1], tiny.root)
+    (tiny.root / "exchange").mkdir()
+    assert tiny.command("release_assignment", CHAPTER).returncode == 0
+    tiny.command("autograde", CHAPTER, "--student=mailed")
+    tiny.command("generate_feedback", CHAPTER, "--student=mailed")
+    done = tiny.command("release_feedback", CHAPTER, "--student=mailed")
+    assert done.returncode == 0, done.stderr
+    assert list((tiny.root / "exchange").glob("*/feedback/*.html"))

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from tests.tiny_course import CHAPTER, CHECK, SOLUTION, exercise, notebook
+from tests.tiny_course import CHECK, SOLUTION, exercise, notebook
 from tools.notebooks import nbgrader
 from tools.workbook import learner_copy, load_config
 
@@ -244,16 +244,23 @@ def kinds(course: Path) -> dict[str, Kind]:
         "exit_outside": Kind((2, 2), change=answer(DOUBLE + "\nexit()")),
         "network": Kind((2, 2), "socket.connect|", answer(network + DOUBLE)),
         "deletes_data": Kind((2, 2), "", answer(data + DOUBLE)),
-        "deletes_submitted": Kind((2, 2), "changed submitted|opens .*submitted|", answer(delete + DOUBLE)),
+        "deletes_submitted": Kind(
+            (2, 2), "changed submitted|opens .*submitted|", answer(delete + DOUBLE)
+        ),
         "gradebook": Kind((0, 0), "changed gradebook|", first_lines(gradebook)),
         "warns": Kind(
-            (2, 2), change=answer("import warnings\n" + DOUBLE.replace("ret", "warnings.warn('o');ret"))
+            (2, 2),
+            change=answer("import warnings\n" + DOUBLE.replace("ret", "warnings.warn('o');ret")),
         ),
-        "patched": Kind((0, 2), "replaces builtins.len", answer(patch + "def double(n):\n    return [2, 4, 6]")),
+        "patched": Kind(
+            (0, 2), "replaces builtins.len", answer(patch + "def double(n):\n    return [2, 4, 6]")
+        ),
         "strips_asserts": Kind((0, 0), "would transform the cells", first_lines(strip)),
         "frame": Kind((2, 0), "looks into the running check", answer(DOUBLE, frame)),
         "traceback": Kind((2, 0), "looks into the running check", answer(DOUBLE, trace)),
-        "globals": Kind((2, 0), "", answer(DOUBLE, "def total(n):\n    return globals()['expected']")),
+        "globals": Kind(
+            (2, 0), "", answer(DOUBLE, "def total(n):\n    return globals()['expected']")
+        ),
         "always_equal": Kind((0, 2), "", answer(always + "def double(n):\n    return None")),
         "reads_solutions": Kind(
             (0, 0),
@@ -269,7 +276,9 @@ def kinds(course: Path) -> dict[str, Kind]:
         "bom": Kind(
             (2, 2), "byte-order mark", content=lambda nb: b"\xef\xbb\xbf" + json.dumps(nb).encode()
         ),
-        "downloaded_twice": Kind((2, 2), r"came as .*\(1\)", place="{learner}/{chapter}/{chapter} (1).ipynb"),
+        "downloaded_twice": Kind(
+            (2, 2), r"came as .*\(1\)", place="{learner}/{chapter}/{chapter} (1).ipynb"
+        ),
         "chapter_missing": Kind((2, 2), "came as", place="{learner}/{chapter}.ipynb"),
         "too_deep": Kind((2, 2), "", place="{learner}/my work/{chapter}/{chapter}.ipynb"),
         "by_mail": Kind((2, 2), "came as", place="{learner}_{chapter}.ipynb"),
@@ -279,7 +288,9 @@ def kinds(course: Path) -> dict[str, Kind]:
         "format_3": Kind((2, 2), "converted from notebook format 3", content=format_3),
         "format_4_2": Kind((2, 2), content=format_4_2),
         "other_kernel": Kind((2, 2), change=other_kernel),
-        "pip": Kind((2, 2), "not carried out.*numpy==1.26", answer("!pip install numpy==1.26 -q\n" + DOUBLE)),
+        "pip": Kind(
+            (2, 2), "not carried out.*numpy==1.26", answer("!pip install numpy==1.26 -q\n" + DOUBLE)
+        ),
         "edited_check": Kind((0, 2), "check: its (text|points)", edited_check),
         "own_cell": Kind((2, 2), "a cell of the learner's own", own_cell),
         "own_helper": Kind((2, 2), change=own_helper),

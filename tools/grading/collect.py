@@ -168,7 +168,9 @@ def _take(items: list[Item], submitted: Path, root: Path) -> dict:
     place.mkdir(parents=True, exist_ok=True)
     content = dumps(best.notebook).encode("utf-8")
     if target.exists() and target.read_bytes() != content:
-        kept = root / EARLIER / best.learner / f"{best.chapter}-{datetime.now():%Y%m%d-%H%M%S}.ipynb"
+        kept = (
+            root / EARLIER / best.learner / f"{best.chapter}-{datetime.now():%Y%m%d-%H%M%S}.ipynb"
+        )
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(target, kept)
         if target != best.path:
@@ -185,9 +187,9 @@ def _bring_files(best: Item, place: Path) -> None:
     (place / "timestamp.txt").write_text(f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n", encoding="utf-8")
     own_folder = best.path.parent.name in (best.learner, best.chapter)
     for path in best.path.parent.iterdir() if own_folder else ():
-        if path.is_file() and not path.is_symlink() and ".ipynb" not in path.name:
-            if path.stat().st_size <= _LARGEST and path.parent != place:
-                shutil.copyfile(path, place / path.name)
+        plain = path.is_file() and not path.is_symlink() and ".ipynb" not in path.name
+        if plain and path.parent != place and path.stat().st_size <= _LARGEST:
+            shutil.copyfile(path, place / path.name)
     secret = place / "submission_secret.txt"  # release_feedback asks for one
     if not secret.exists():
         secret.write_text(secrets.token_hex(32), encoding="utf-8")

@@ -23,12 +23,31 @@ EXCHANGED = ("input", "exit", "quit", "manual_seed", "Storage", "print")  # by I
 FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 SWAPS = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
 LOOKING = frozenset(
-    "sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile "
-    "sys.addaudithook gc.get_objects gc.get_referrers gc.get_referents code.__new__".split()
+    [
+        "sys._getframe",
+        "sys._current_frames",
+        "sys._current_exceptions",
+        "sys.settrace",
+        "sys.setprofile",
+        "sys.addaudithook",
+        "gc.get_objects",
+        "gc.get_referrers",
+        "gc.get_referents",
+        "code.__new__",
+    ]
 )
 STARTING = frozenset(
-    "subprocess.Popen os.system os.exec os.posix_spawn os.fork os.forkpty os.kill os.killpg "
-    "socket.connect".split()
+    [
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.fork",
+        "os.forkpty",
+        "os.kill",
+        "os.killpg",
+        "socket.connect",
+    ]
 )
 
 
@@ -52,10 +71,11 @@ class Pristine:
         for owner, names in self.owners:
             now = dict(vars(owner))
             for name, value in names.items():
-                if now.get(name) is not value and callable(value) and name not in EXCHANGED:
-                    if not name.startswith("__") or isinstance(owner, type):
-                        setattr(owner, name, value)
-                        found.append(f"{getattr(owner, '__name__', owner)}.{name}")
+                special = name.startswith("__") and not isinstance(owner, type)
+                if now.get(name) is value or not callable(value) or special or name in EXCHANGED:
+                    continue
+                setattr(owner, name, value)
+                found.append(f"{getattr(owner, '__name__', owner)}.{name}")
         return found
 
 
@@ -79,7 +99,7 @@ class Shell:
     def run_cell_magic(self, name: str, line: str, body: str) -> None:
         """The cell's own code, of those that only watch it."""
         if name in ("time", "timeit", "capture", "prun"):
-            exec(compile(body, f"<cell %%{name}>", "exec"), vars(sys.modules["__main__"]))
+            exec(compile(body, f"<cell %%{name}>", "exec"), vars(sys.modules["__main__"]))  # noqa: S102
 
 
 def parsed(source: str) -> ast.Module:
@@ -201,8 +221,10 @@ def examine(
         os.dup2(out, target)
     os.dup2(verdict, 3)
     os.closerange(4, 1024)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        text = {"encoding": "utf-8", "errors": "replace", "buffering": 1}
+        stream = open(fd, "w", closefd=False, **text)  # noqa: SIM115
+        setattr(sys, name, stream)
     write, leave, join, isolated = os.write, os._exit, bytes.join, dict
     noted: list[str] = []
     shell = Shell(noted)
@@ -217,7 +239,7 @@ def examine(
             noted.append("an answer would transform the cells that come after it")
         replaced = before.put_back()
         noted += [f"an answer replaces {name}" for name in replaced[:5]]
-        exec(code, isolated(namespace))
+        exec(code, isolated(namespace))  # noqa: S102
         late = before.put_back()
         noted += [f"an answer replaces {name}" for name in late[:5]]
         if late:
@@ -240,7 +262,7 @@ def run_cells(cells: list[tuple[int, ast.Module]], all_cells: list[dict], namesp
         lines = ast.unparse(tree) if "get_ipython" in ast.dump(tree) else all_cells[index]["source"]
         linecache.cache[file] = (len(lines), None, lines.splitlines(keepends=True), file)
         try:
-            exec(compile(tree, file, "exec"), namespace)
+            exec(compile(tree, file, "exec"), namespace)  # noqa: S102
         except BaseException as error:  # noqa: BLE001
             print(f"{file} stopped with {type(error).__name__}: {str(error)[:500]}")
     linecache.cache.pop("<check>", None)

@@ -66,7 +66,9 @@ class Grading:
         self.course = CourseDirectory(config=self.config)
         self.source = Path(self._place(self.course.source_directory, ".")) / f"{chapter}.ipynb"
         if not self.source.is_file():
-            known = ", ".join(sorted(p.parent.name for p in self.source.parents[1].glob("*/*.ipynb")))
+            known = ", ".join(
+                sorted(p.parent.name for p in self.source.parents[1].glob("*/*.ipynb"))
+            )
             raise GradeError(f"expected a chapter ({known}), got {chapter!r}")
         self.api = NbGraderAPI(self.course, config=self.config)
         self.api.log.setLevel(logging.CRITICAL)

@@ -88,7 +88,7 @@ def prepare(setup: list[str]) -> tuple[dict, "Pristine | str"]:
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
     try:
         for source in setup:
-            exec(compile(source, "<set-up>", "exec"), vars(main))
+            exec(compile(source, "<set-up>", "exec"), vars(main))  # noqa: S102
     except Exception as error:  # noqa: BLE001 (whatever it was, it is told)
         return vars(main), f"the chapter's set-up fails: {type(error).__name__}: {error}"
     return vars(main), Pristine()

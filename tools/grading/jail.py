@@ -127,7 +127,9 @@ def _enter_as_first(root: str) -> None:
     except OSError:
         pass  # some containers forbid it; little needs it
     os.makedirs(f"{root}/old")
-    number = ctypes.c_long({"x86_64": 155, "ppc64le": 203, "s390x": 217}.get(os.uname().machine, 41))
+    number = ctypes.c_long(
+        {"x86_64": 155, "ppc64le": 203, "s390x": 217}.get(os.uname().machine, 41)
+    )
     _call("syscall", number, root, f"{root}/old")  # pivot_root
     os.chdir("/")
     _call("umount2", "/old", DETACH)

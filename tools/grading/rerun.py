@@ -31,14 +31,20 @@ def main() -> dict:
     kept: dict[int, int] = {}
     nb = new_notebook(cells=[new_code_cell(source or "") for source in job["cells"]])
     manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=os.getcwd() + "/k")
-    manager.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager.kernel_spec.argv = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
     client = Client(nb, km=manager, timeout=job["seconds"], startup_timeout=120, allow_errors=True)
     client.iopub_timeout, client.interrupt_on_timeout = 10, True
     late = f"not done after {job['seconds']:g} seconds"
     told = {"ename": "Stopped", "evalue": late, "traceback": [late]}
     client.error_on_timeout = told
     ended = ""
-    sink = open(os.devnull, "r+b")
+    sink = open(os.devnull, "r+b")  # noqa: SIM115
     with client.setup_kernel(cwd=os.getcwd(), stdout=sink, stderr=sink):
         for index, source in enumerate(job["cells"]):
             if source is None or ended:

@@ -30,7 +30,16 @@ KINDS = {
     "network. Grade where that does no harm: a container, an account of its own",
 }
 PROBE = "import jail, json, sys; jail.confine(json.loads(sys.argv[1])); import ctypes, numpy"
-HIDDEN = ("notebooks", "gradebook.db", "release", "submitted", "autograded", "feedback", "grading", "tests")
+HIDDEN = (
+    "notebooks",
+    "gradebook.db",
+    "release",
+    "submitted",
+    "autograded",
+    "feedback",
+    "grading",
+    "tests",
+)
 
 
 class SandboxError(Exception):
@@ -119,7 +128,7 @@ class Server:
     def __init__(self, setup: list[str], kind: str) -> None:
         self.setup, self.kind = setup, kind
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
 
     def _start(self) -> subprocess.Popen[bytes]:
         env = {**environment(), "MPLBACKEND": "agg"}

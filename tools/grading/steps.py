@@ -181,7 +181,9 @@ class SandboxExecute(NbGraderPreprocessor):
         job = {"cells": sources, "seconds": self.cell_seconds}
         result = run_whole(job, sandbox_kind(), limits, files, self.total_seconds)
         if result["error"] or result["ended"]:
-            noted.append(f"the whole notebook, for its outputs: {result['error'] or result['ended']}")
+            noted.append(
+                f"the whole notebook, for its outputs: {result['error'] or result['ended']}"
+            )
         for cell, outputs in zip(nb.cells, result.get("outputs", []), strict=False):
             if is_code(cell) and not _is_check(cell):
                 cell.outputs = [NotebookNode(output) for output in outputs]
