@@ -296,6 +296,6 @@ def kinds(course: Path) -> dict[str, Kind]:
         "own_helper": Kind((2, 2), change=own_helper),
         "other_types": Kind((2, 2), "made code again", other_types),
         "asks": Kind((0, 2), change=answer("def double(n):\n    return input()")),
-        "thread": Kind((2, 2), change=answer(thread + DOUBLE)),
+        "thread": Kind((2, 2), "leaves a thread", change=answer(thread + DOUBLE)),
         "left_process": Kind((2, 2), "subprocess|", answer(left + DOUBLE)),
     }

@@ -37,6 +37,7 @@ ARCHIVES = (".zip", ".tar", ".gz", ".7z", ".rar")
 _DECORATION = re.compile(r"(?i)[\s_.-]*(\(\d+\)|-?copy\d*|\bcopy( \d+)?)(?=\.|$|\s)")
 _MOODLE = re.compile(r".+_(\d+)_assignsubmission_.*")  # Moodle's folders: name, number, kind
 _LARGEST = 5_000_000  # bytes of a file beside a notebook that is taken along
+_LARGEST_NOTEBOOK = 50_000_000
 
 
 @dataclass
@@ -66,7 +67,7 @@ def collect(folder: Path, root: Path = ROOT) -> dict[str, dict[str, dict]]:
     course = CourseDirectory(config=config)
     chapters = _chapters(root / course.source_directory, config)
     groups: dict[tuple[str, str], list[Item]] = defaultdict(list)
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
         parts = path.relative_to(folder).parts
         if any(part.startswith(".") or part == "__MACOSX" for part in parts):
             continue
@@ -98,6 +99,8 @@ def _item(path: Path, parts: tuple[str, ...], chapters: dict[str, NotebookNode])
     named = next((c for c in chapters for part in reversed(parts) if c in part), "")
     item = Item(path, _learner(parts, chapters), named)
     try:
+        if path.stat().st_size > _LARGEST_NOTEBOOK:
+            raise UnreadableError(f"larger than {_LARGEST_NOTEBOOK / 1e6:g} MB")
         nb, item.told = load(path.read_bytes())
         texts = {cell.source.strip() for cell in nb.cells if cell.source.strip()}
         common = {

@@ -12,14 +12,23 @@ import ast
 import builtins
 import linecache
 import os
+import re
+import signal
 import symtable
 import sys
 import threading
 import traceback
 import types
+from collections.abc import Callable
 
 LIBRARIES = ("builtins", "math", "random", "numpy", "scipy", "sklearn", "torch", "course_utils")
-EXCHANGED = ("input", "exit", "quit", "manual_seed", "Storage", "print")  # by IPython and PyTorch
+EXCHANGED = ("input", "exit", "quit", "manual_seed", "Storage")  # by IPython and PyTorch
+# What no answer needs: a reason for a person to read it.
+ODD = re.compile(
+    r"__(?:globals|closure|subclasses|array_interface|builtins|mro)__|f_(?:locals|globals|back)\b|"
+    r"_getframe|ast_transformers|\bgc\.|\bctypes\b|\bcffi\b|\bsignal\b|/proc/|sys\.modules|"
+    r"as_strided|setattr|BEGIN HIDDEN|os\._exit"
+)
 FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 SWAPS = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
 LOOKING = frozenset(
@@ -59,8 +68,10 @@ class Pristine:
         seen = set()
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] in LIBRARIES and isinstance(module, types.ModuleType):
-                own = [v for v in vars(module).values() if isinstance(v, type)]
-                for owner in [module, *(own if name.startswith("course_utils") else [])]:
+                classes = [v for v in vars(module).values() if isinstance(v, type)]
+                # Classes written in C cannot be changed.
+                own = [c for c in classes if c.__flags__ & 1 << 9 and _of_libraries(c)]
+                for owner in (module, *own):
                     if id(owner) not in seen:
                         seen.add(id(owner))
                         self.owners.append((owner, dict(vars(owner))))
@@ -71,12 +82,15 @@ class Pristine:
         for owner, names in self.owners:
             now = dict(vars(owner))
             for name, value in names.items():
-                special = name.startswith("__") and not isinstance(owner, type)
-                if now.get(name) is value or not callable(value) or special or name in EXCHANGED:
+                if now.get(name) is value or not callable(value) or name in EXCHANGED:
                     continue
                 setattr(owner, name, value)
                 found.append(f"{getattr(owner, '__name__', owner)}.{name}")
         return found
+
+
+def _of_libraries(kind: type) -> bool:
+    return str(getattr(kind, "__module__", "")).split(".")[0] in LIBRARIES
 
 
 class Shell:
@@ -167,6 +181,9 @@ def needed(cells: list[dict], check: dict, known: set[str]) -> list[tuple[int, a
 
 def guard(namespace: dict, noted: list[str], hidden: list[str]) -> None:
     """Refuse an answer, from now on and for good, what would let it see or change its check."""
+    for module in (signal, sys.modules["_signal"]):  # a handler is handed a frame
+        for name in ("signal", "setitimer", "alarm"):
+            setattr(module, name, _refused(name, noted))
     look, who, busy = sys._getframe, threading.get_ident, set()
     library = os.path.dirname(os.__file__)
     passing = tuple(os.path.join(library, n) for n in ("inspect.py", "traceback.py", "logging"))
@@ -212,6 +229,14 @@ def guard(namespace: dict, noted: list[str], hidden: list[str]) -> None:
     sys.addaudithook(hook)
 
 
+def _refused(name: str, noted: list[str]) -> Callable:
+    def refuse(*arguments: object) -> None:
+        noted.append(f"an answer uses signal.{name}")
+        raise OSError(f"refused in grading: signal.{name}")
+
+    return refuse
+
+
 def examine(
     job: dict, check: dict, namespace: dict, before: Pristine, out: int, verdict: int
 ) -> None:
@@ -234,7 +259,14 @@ def examine(
         cells = needed(job["cells"], check, set(namespace))
         code = compile(check["source"], "<check>", "exec")
         guard(namespace, noted, job["hidden"])
+        threads = threading.active_count()
+        streams = sys.stdout, sys.stderr
         run_cells(cells, job["cells"], namespace)
+        sys.stdout, sys.stderr = streams
+        odd = {found for i, _ in cells for found in ODD.findall(job["cells"][i]["source"])}
+        noted += [f"read it: an answer has {found}" for found in sorted(odd)]
+        if threading.active_count() > threads:
+            noted.append("an answer leaves a thread running")
         if shell.ast_transformers or shell.input_transformers_cleanup:
             noted.append("an answer would transform the cells that come after it")
         replaced = before.put_back()

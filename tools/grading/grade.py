@@ -170,7 +170,9 @@ def table(rows: list[Row]) -> list[str]:
         parts = [f"{name.removesuffix('_check')} {shown(p)}" for name, (p, _) in row.points.items()]
         total = f"{shown(row.total)} of {shown(of)}"
         found.append(f"{row.learner:<{width}}  {total:>9}   {'  '.join(parts)}")
-        found += [f"{'':<{width}}    · {' '.join(remark.split())}" for remark in row.remarks]
+        remarks = [" ".join(remark.split()) for remark in row.remarks]
+        plain = ["".join(c if c.isprintable() else "?" for c in text) for text in remarks]
+        found += [f"{'':<{width}}    · {text}" for text in plain]
     return found
 
 
