@@ -31,6 +31,8 @@ PY = Path("py")  # stands for the environment's interpreter where none is run
         ("workbook", ["tools.workbook -k data"]),
         ("slides", ["tools.slides -k data"]),
         ("alike", ["tools.alike -k data"]),
+        ("collect", ["tools.collect -k data"]),
+        ("grade", ["tools.grade -k data"]),
         ("execute", ["tools.execute -k data"]),
         ("results", ["tools.results -k data"]),
         ("misconceptions", ["tools.misconceptions -k data"]),
