@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from course_utils.data import IMAGE_SHAPE, N_CLASSES
+from course_utils.data import IMAGE_SHAPE, LETTER_SHAPE, N_CLASSES
 
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081  # of the training pixels, as 0 … 1: chapter 1
 
@@ -15,6 +15,7 @@ MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081  # of the training pixels, as 0 …
 def as_input(images: Tensor) -> Tensor:
     """Images (n, 28, 28) of uint8 as a network takes them: float32 (n, 1, 28, 28), 0 … 1.
 
+    Letters (n, 16, 8) become (n, 1, 16, 8).
     Raises ValueError for no images, another shape or another dtype.
     """
     check_images(images)
@@ -22,15 +23,18 @@ def as_input(images: Tensor) -> Tensor:
 
 
 def check_images(images: Tensor) -> None:
-    """Raise ValueError unless these are uint8 images (n, 28, 28), one or more."""
-    if images.dtype != torch.uint8 or images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
+    """Raise ValueError unless these are uint8 images (n, 28, 28) or (n, 16, 8), one or more."""
+    if images.dtype != torch.uint8 or tuple(images.shape[1:]) not in (IMAGE_SHAPE, LETTER_SHAPE):
         raise ValueError(
-            "images must be a uint8 tensor of shape (n, 28, 28) with values 0 … 255, got "
+            "images must be a uint8 tensor of shape (n, 28, 28) with values 0 … 255 (letters: "
+            "(n, 16, 8)), got "
             f"{images.dtype} of shape {tuple(images.shape)}; pass them as load_mnist() gives them: "
             "scaling and standardising are done inside"
         )
     if len(images) == 0:
-        raise ValueError("there are no images: expected at least one, got shape (0, 28, 28)")
+        raise ValueError(
+            f"there are no images: expected at least one, got shape {tuple(images.shape)}"
+        )
 
 
 class Standardise(nn.Module):

@@ -8,8 +8,20 @@ from course_utils.data.files import (
     sha256_of,
     whole_file,
 )
+from course_utils.data.letters import (
+    ALPHABET,
+    SPLITS,
+    UNSEEN_FOLDS,
+    WORD_TYPES,
+    Letters,
+    LetterSplit,
+    load_letters,
+    load_words,
+    split_letters,
+)
 from course_utils.data.mnist import (
     IMAGE_SHAPE,
+    LETTER_SHAPE,
     MNIST_FILES,
     N_CLASSES,
     LabelledImages,
@@ -21,19 +33,29 @@ from course_utils.data.mnist import (
 )
 
 __all__ = [
+    "ALPHABET",
     "IMAGE_SHAPE",
+    "LETTER_SHAPE",
     "MNIST_FILES",
     "N_CLASSES",
+    "SPLITS",
+    "UNSEEN_FOLDS",
+    "WORD_TYPES",
     "DataError",
     "DataFile",
     "LabelledImages",
+    "LetterSplit",
+    "Letters",
     "Mnist",
     "check_packed",
     "check_packed_files",
     "data_folder",
+    "load_letters",
     "load_mnist",
+    "load_words",
     "locked_test_set",
     "sha256_of",
+    "split_letters",
     "unpack_mnist",
     "whole_file",
 ]

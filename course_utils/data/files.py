@@ -69,24 +69,27 @@ def is_intact(path: Path, file: DataFile) -> bool:
         return False
 
 
-def check_packed(path: Path, sha256: str) -> None:
-    """Raise DataError unless the file is there, readable, and has this checksum."""
+def check_packed(path: Path, sha256: str, name: str | None = None) -> None:
+    """Raise DataError unless the file is there, readable, and has this checksum.
+
+    ``name``: where it lies in the data folder; without one, beside MNIST's files.
+    """
+    remedy = _remedy(name or f"MNIST/raw/{path.name}")
     try:
         found = sha256_of(path)
     except OSError as error:
         problem = "is missing" if not path.exists() else f"cannot be read ({error.strerror})"
         raise DataError(
-            f"{path} {problem}.\nExpected: a file with SHA-256 {sha256}.\n{_remedy(path)}"
+            f"{path} {problem}.\nExpected: a file with SHA-256 {sha256}.\n{remedy}"
         ) from error
     if found != sha256:
         raise DataError(
             f"{path} is damaged, or is another file of that name ({path.stat().st_size:,} bytes).\n"
-            f"Expected SHA-256: {sha256}\nFound SHA-256:    {found}\n{_remedy(path)}"
+            f"Expected SHA-256: {sha256}\nFound SHA-256:    {found}\n{remedy}"
         )
 
 
-def _remedy(path: Path) -> str:
-    name = f"MNIST/raw/{path.name}"
+def _remedy(name: str) -> str:
     return (
         f"Remedy: restore it with `git checkout -- data/{name}`, or copy it from another copy of "
         "the course; data/README.md tells how to rebuild it. If you set COURSE_DATA, check that "
@@ -124,7 +127,7 @@ def _check_unpacked(packed: Path, part: Path, file: DataFile) -> None:
         raise DataError(
             f"{packed} did not unpack to what was expected.\n"
             f"Expected SHA-256: {file.unpacked_sha256}\nFound SHA-256:    {sha256_of(part)}\n"
-            f"{_remedy(packed)}"
+            f"{_remedy(f'MNIST/raw/{packed.name}')}"
         )
 
 

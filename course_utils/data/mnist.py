@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from course_utils.data.files import DataFile, check_packed, data_folder, is_inta
 
 N_CLASSES = 10
 IMAGE_SHAPE = (28, 28)
+LETTER_SHAPE = (16, 8)  # of the letters, which are trained with and judged in the same way
 VALIDATION_SIZE = 10_000
 SPLIT_SEED = 0  # fixes which 10,000 images are held back; never change it
 
@@ -50,7 +52,7 @@ MNIST_FILES = (
 class LabelledImages:
     """Images with their labels, in one fixed order.
 
-    ``images``: uint8 tensor (n, 28, 28), 0 = background, 255 = full ink.
+    ``images``: uint8 tensor (n, 28, 28), or (n, 16, 8) for letters, 0 = background, 255 = full ink.
     ``labels``: int64 tensor (n,), the digit 0-9 that the image shows.
     ``ids``: int64 tensor (n,), the position of each image in the original MNIST file.
     Raises ValueError for other shapes and dtypes.
@@ -61,13 +63,13 @@ class LabelledImages:
     ids: Tensor
 
     def __post_init__(self) -> None:
-        found = (self.images.dtype, self.images.ndim, self.images.shape[1:])
-        if found != (torch.uint8, 3, IMAGE_SHAPE):
+        shape = tuple(self.images.shape[1:])
+        if self.images.dtype != torch.uint8 or shape not in (IMAGE_SHAPE, LETTER_SHAPE):
             raise ValueError(
-                "images must be a uint8 tensor of shape (n, 28, 28), got "
+                "images must be a uint8 tensor of shape (n, 28, 28) or (n, 16, 8), got "
                 f"{self.images.dtype} of shape {tuple(self.images.shape)}"
             )
-        for name in ("labels", "ids"):
+        for name in (f.name for f in fields(self) if f.name != "images"):
             column = getattr(self, name)
             if column.dtype != torch.int64 or column.shape != (len(self.images),):
                 raise ValueError(
@@ -79,20 +81,30 @@ class LabelledImages:
         return len(self.images)
 
     def __repr__(self) -> str:
-        return f"LabelledImages({len(self):,} images of 28 × 28)"
+        height, width = self.images.shape[1:]
+        return f"LabelledImages({len(self):,} images of {height} × {width})"
 
-    def select(self, which: Tensor | np.ndarray | Sequence[int]) -> "LabelledImages":
+    def select(self, which: Tensor | np.ndarray | Sequence[int]) -> Self:
         """The images at the given positions (0 … n-1), in that order, or where a mask is True.
 
         ``which``: whole numbers (m,), or n truth values. Raises IndexError for a position outside
         the set, ValueError for a mask of another length, TypeError for anything else.
         """
         at = _positions(which, len(self))
-        return LabelledImages(self.images[at], self.labels[at], self.ids[at])
+        return type(self)(*(getattr(self, f.name)[at] for f in fields(self)))
 
     def numpy(self) -> tuple[np.ndarray, np.ndarray]:
-        """Images (n, 28, 28) uint8 and labels (n,) int64 as NumPy arrays sharing this memory."""
+        """Images uint8, as above, and labels (n,) int64 as NumPy arrays sharing this memory."""
         return self.images.numpy(), self.labels.numpy()
+
+
+Images = TypeVar("Images", bound=LabelledImages)
+
+
+def joined(parts: Sequence[Images]) -> Images:
+    """Parts of one kind, one or more, one after the other."""
+    columns = (torch.cat([getattr(p, f.name) for p in parts]) for f in fields(parts[0]))
+    return type(parts[0])(*columns)
 
 
 def _positions(which: Tensor | np.ndarray | Sequence[int], n: int) -> Tensor:
@@ -129,10 +141,7 @@ class Mnist:
 
     def together(self) -> LabelledImages:
         """All 60,000, training images first: for the last training, when all has been chosen."""
-        both = (self.train, self.validation)
-        return LabelledImages(
-            *(torch.cat([getattr(part, f.name) for part in both]) for f in fields(LabelledImages))
-        )
+        return joined([self.train, self.validation])
 
 
 def load_mnist(folder: Path | None = None) -> Mnist:

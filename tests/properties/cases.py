@@ -294,12 +294,14 @@ EXEMPT = {
         "reads or writes files, which tests/data and tests/training spoil": """
             data.check_packed data.check_packed_files data.data_folder data.load_mnist
             data.sha256_of data.locked_test_set data.unpack_mnist data.whole_file
+            data.load_letters data.load_words data.split_letters
             training.best_network training.load_checkpoint training.read_checkpoint
             training.save_checkpoint evaluation.final_exam evaluation.earlier_verdicts
             studies.augmentation.stored studies.augmentation.results""",
         "holds what others have checked": """
-            data.Mnist data.DataFile evaluation.Accuracy evaluation.PairedComparison
-            evaluation.ExamResult training.Fit training.History studies.augmentation.Run""",
+            data.Mnist data.DataFile data.Letters data.LetterSplit evaluation.Accuracy
+            evaluation.PairedComparison evaluation.ExamResult training.Fit training.History
+            studies.augmentation.Run""",
         "an exception, or a type": """
             data.DataError evaluation.ClaimError training.CheckpointError training.TrainingError
             training.Augment""",
