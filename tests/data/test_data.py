@@ -279,6 +279,7 @@ def test_the_data_card_tells_the_truth() -> None:
         "strokes.json",
         *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.pt")),
         *(f"studies/{path.name}" for path in (ROOT / "data" / "studies").glob("*.json")),
+        *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.LICENSE.txt")),
     }
     for name, size, digest in rows:
         content = (ROOT / "data" / name).read_bytes()

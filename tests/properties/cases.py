@@ -156,6 +156,20 @@ CASES = {
         },
         lambda answer, n, size, **_: answer.shape == (n, 2, *size),
     ),
+    **{
+        f"models.{kind.__name__}": Case(
+            kind,
+            {name: st.integers(-1, 5) for name in (size, "blocks", "n_classes")},
+            lambda answer, n_classes, **_: (
+                _scores(answer, _digits(2).images).shape == (2, n_classes)
+            ),
+        )
+        for kind, size in (
+            (models.ResNet, "width"),
+            (models.PreActResNet, "width"),
+            (models.DenseNet, "growth"),
+        )
+    },
     "models.as_input": Case(
         models.as_input,
         {"images": IMAGES},
@@ -297,7 +311,8 @@ EXEMPT = {
             data.load_letters data.load_words data.split_letters
             training.best_network training.load_checkpoint training.read_checkpoint
             training.save_checkpoint evaluation.final_exam evaluation.earlier_verdicts
-            studies.augmentation.stored studies.augmentation.results""",
+            studies.augmentation.stored studies.augmentation.results models.emnist_network
+            models.mobilenet_features""",
         "holds what others have checked": """
             data.Mnist data.DataFile data.Letters data.LetterSplit evaluation.Accuracy
             evaluation.PairedComparison evaluation.ExamResult training.Fit training.History
@@ -310,7 +325,9 @@ EXEMPT = {
             plots.show_hard_digits""",
         "asks the machine: tests/training answers for it": """
             training.choose_device training.bfloat16_pays""",
-        "a base, or a check, of what is drawn here": "models.ConvNet models.check_images",
+        "a base or a check of what is drawn here, or looked at in tests/models": """
+            models.ConvNet models.check_images models.SAME_SIZE
+            models.EmnistNet models.MobileNetFeatures models.multiply_adds""",
         "an experiment of minutes, or its bookkeeping: tests/studies": """
             studies.augmentation.run studies.augmentation.trained studies.augmentation.error
             studies.augmentation.errors studies.augmentation.settings""",
