@@ -220,7 +220,7 @@ NOT_ABOUT_A_MODEL = {
     "PyTorch's LinearLR, then CosineAnnealingLR, agree": "two computations of one schedule",
     "the schedule never changes the rate": "it is about numbers of steps",
     "the study's first four schedules are the functions above": "two computations of schedules",
-    "{name}: twenty steps by hand and by torch.optim agree to 12 digits": "two computations",
+    "{name}: twenty steps by hand and by torch.optim agree to 12 digits": "two computations of paths",
     "SGD crosses the valley twice as often as Nesterov": "it is about a parabola",
     "momentum ends nearer than SGD": "it is about a parabola",
     "and so does Nesterov": "it is about a parabola",
