@@ -30,6 +30,8 @@ SEEDS = 5
 FEW, ALL = 1_000, 0
 RATES = (0.03, 0.1, 0.3)
 BATCHES, BATCH_RATES, SEEN = (32, 128, 512, 2_048), (0.05, 0.2, 0.8), 20_000
+# What each batch size does in the two seconds of 625 batches of 32.
+STEPS_OF_EQUAL_TIME = {32: 625, 128: 370, 512: 148, 2_048: 34}
 # What each network does in six seconds of one thread, by ``benchmarks architectures --costs``.
 STEPS_OF_EQUAL_SECONDS = {
     "plain": 150,
@@ -71,6 +73,12 @@ def batches(seed: int) -> list[Asked]:
     return [Asked(batch=b, rate=r, steps=SEEN // b, seed=seed) for b, r in pairs]
 
 
+def batches_in_equal_time(seed: int) -> list[Asked]:
+    """Batch sizes with three rates each at equal time."""
+    pairs = [(batch, rate) for batch in BATCHES for rate in BATCH_RATES]
+    return [Asked(batch=b, rate=r, steps=STEPS_OF_EQUAL_TIME[b], seed=seed) for b, r in pairs]
+
+
 def depth(seed: int) -> list[Asked]:
     """8, 14 and 20 layers, plain and with shortcuts."""
     names = [f"{kind}-{n}" for n in (8, 14, 20) for kind in ("plain", "ResNet")]
@@ -87,6 +95,12 @@ def architectures(seed: int) -> list[Asked]:
     return list(dict.fromkeys([*equal, *seconds]))
 
 
+def architectures_on_digits(seed: int) -> list[Asked]:
+    """The same networks on digits, 150 steps each."""
+    shared = {"task": "digits", "n_labels": ALL, "steps": 150, "seed": seed}
+    return [Asked(network=name, **shared) for name in SAME_SIZE]
+
+
 def pretrainings(seed: int) -> list[dict]:
     """Every start with every number of labels; the network as it is needs none."""
     pairs = [(start, n) for n in pretrained.SIZES for start in pretrained.STARTS]
@@ -101,8 +115,10 @@ PLANS: dict[str, Callable[[int], list[Asked] | list[dict]]] = {
     "regularisers": regularisers,
     "schedules": schedules,
     "batches": batches,
+    "batches in equal time": batches_in_equal_time,
     "depth": depth,
     "architectures": architectures,
+    "architectures on digits": architectures_on_digits,
     "pretrained": pretrainings,
     "equals": lambda seed: [{"seed": seed}],
     "searching": lambda seed: [{"method": name, "seed": seed} for name in searching.METHODS],
@@ -174,7 +190,11 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     options.folder.mkdir(parents=True, exist_ok=True)
     for study in options.studies or PLANS:
-        print(study, table(do(study, options.seeds, options.folder / f"{study}.json")), sep="\n")
+        print(
+            study,
+            table(do(study, options.seeds, options.folder / craft.file_name(study))),
+            sep="\n",
+        )
     return 0
 
 

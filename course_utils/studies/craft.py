@@ -27,7 +27,9 @@ N_CHOOSE = N_JUDGE = 5_000  # held-back images of part A, which may choose, and 
 BORDER = 2  # pixels of paper around a letter of 16 × 8
 SCHEDULES = ("constant", "step", "exponential", "cosine", "warm-up + cosine", "one cycle")
 STUDIES = (
-    "pretrained", "regularisers", "schedules", "batches", "equals", "depth", "architectures",
+    "pretrained", "regularisers", "schedules", "batches",
+    "batches in equal time", "equals", "depth", "architectures",
+    "architectures on digits",
     "searching",
 )  # fmt: skip
 AUGMENT = MappingProxyType(
@@ -287,6 +289,11 @@ def folder() -> Path:
     return data_folder() / "studies" / "craft"
 
 
+def file_name(study: str) -> str:
+    """The name of a study's file: ``batches_in_equal_time.json``."""
+    return f"{study.replace(' ', '_')}.json"
+
+
 def stored(study: str, path: Path | None = None) -> list[dict]:
     """The rows of one of ``STUDIES``, from ``path`` or the course's: what was asked, and figures.
 
@@ -294,7 +301,7 @@ def stored(study: str, path: Path | None = None) -> list[dict]:
     """
     if study not in STUDIES:
         raise ValueError(f"expected one of {', '.join(STUDIES)}, got {study!r}")
-    path = path or folder() / f"{study}.json"
+    path = path or folder() / file_name(study)
     contents = json.loads(path.read_text(encoding="utf-8"))
     return [contents["shared"] | row for row in contents["rows"]]
 

@@ -67,7 +67,7 @@ def test_settings_out_of_range_are_refused(wrong: dict) -> None:
         Asked(**wrong)
 
 
-STORED = [study for study in craft.STUDIES if (craft.folder() / f"{study}.json").is_file()]
+STORED = [study for study in craft.STUDIES if (craft.folder() / craft.file_name(study)).is_file()]
 
 
 @pytest.mark.parametrize("study", STORED)
