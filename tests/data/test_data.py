@@ -278,7 +278,10 @@ def test_the_data_card_tells_the_truth() -> None:
         "words/wamerican-small.copyright",
         "strokes.json",
         *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.pt")),
-        *(f"studies/{path.name}" for path in (ROOT / "data" / "studies").glob("*.json")),
+        *(
+            path.relative_to(ROOT / "data").as_posix()
+            for path in (ROOT / "data" / "studies").rglob("*.json")
+        ),
         *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.LICENSE.txt")),
     }
     for name, size, digest in rows:

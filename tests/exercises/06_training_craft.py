@@ -400,7 +400,7 @@ def plan(net, images, labels, n_valid, epochs, batch, top):
     Wrong(
         "one rate an epoch",
         _plan("range(steps)", "range(epochs)"),
-        r"the rates: expected shape \(4,\), got \(2,\)",
+        r"one for each step is asked for",
     ),
     Wrong(
         "rounds down",
@@ -416,6 +416,16 @@ def plan(net, images, labels, n_valid, epochs, batch, top):
         "steps of all images",
         _plan("-(-n // batch)", "-(-len(images) // batch)"),
         r"count the steps of the training part",
+    ),
+    Wrong(
+        "whole batches of all images",
+        _plan("-(-n // batch)", "(len(images) // batch)"),
+        r"count the steps of the training part, and round up",
+    ),
+    Wrong(
+        "rounds up once, at the end",
+        _plan("epochs * -(-n // batch)", "-(-epochs * n // batch)"),
+        r"round up in each epoch, not once",
     ),
     Wrong(
         "a stair for each epoch",
