@@ -22,7 +22,7 @@ FLOORS = (
     ("reading", "studies"),
 )
 # On the same floor, from a room named before it, and only these (room, what it may import from).
-BESIDE: frozenset[tuple[str, str]] = frozenset()
+BESIDE: frozenset[tuple[str, str]] = frozenset({("studies", "reading")})
 # Rooms whose files are imported themselves: each is one experiment with names of its own.
 OPEN = frozenset({"studies"})
 MAX_LINES = 350  # of one file

@@ -182,6 +182,53 @@ class StridedCNN(ConvNet):
         return nn.functional.relu(self.norm5(self.conv5(x)).amax(dim=(2, 3)))
 
 
+class LetterCNN(ConvNet):
+    """Three convolutions and a hidden layer for letters of 16 × 8: 80,906 parameters.
+
+    The image is halved after the first and after the third convolution; of the last maps, 4 × 2,
+    all values go on, since where a stroke is tells a b from a p. ``widths``: channels of the first
+    convolution and of the two others. ``hidden``: numbers before the last layer. ``dropout``: share
+    of what enters and leaves the hidden layer that is switched off at random while training.
+    Raises ValueError unless there are two widths of 1 or more, hidden is 1 or more and
+    0 ≤ dropout < 1.
+    Source: as for ``DeepCNN``; N. Srivastava et al., Dropout (2014).
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int] = (16, 48),
+        n_classes: int = 26,
+        hidden: int = 128,
+        dropout: float = 0.3,
+    ) -> None:
+        first, second = _checked(widths, 2, n_classes)
+        if hidden < 1 or not 0 <= dropout < 1:
+            raise ValueError(
+                "expected hidden of 1 or more and 0 <= dropout < 1, got "
+                f"hidden={hidden}, dropout={dropout}"
+            )
+        super().__init__(
+            [
+                nn.Conv2d(1, first, 5, padding=2, bias=False),  # 16 × 8, pooled to 8 × 4
+                nn.Conv2d(first, second, 3, padding=1, bias=False),
+                nn.Conv2d(second, second, 3, padding=1, bias=False),  # 8 × 4, pooled to 4 × 2
+            ],
+            hidden,
+            n_classes,
+        )
+        self.hidden = nn.Linear(second * 4 * 2, hidden)
+        self.dropout = nn.Dropout(dropout)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Letters (n, 1, 16, 8), 0 … 1, to what the last layer sees (n, hidden)."""
+        x = self.enter(images)
+        x = nn.functional.relu(self.norm1(self.pool(self.conv1(x))))
+        x = nn.functional.relu(self.norm2(self.conv2(x)))
+        x = nn.functional.relu(self.norm3(self.pool(self.conv3(x))))
+        x = self.dropout(x.flatten(1))
+        return self.dropout(nn.functional.relu(self.hidden(x)))
+
+
 class DeepCNN(ConvNet):
     """Three pairs of convolutions: 283,642 parameters with the usual widths.
 

@@ -12,6 +12,7 @@ from course_utils.models import (
     MNIST_DEVIATION,
     MNIST_MEAN,
     DeepCNN,
+    LetterCNN,
     SmallCNN,
     Standardise,
     StridedCNN,
@@ -161,3 +162,34 @@ def test_cnns_refuse(build: type, wrong: dict) -> None:
     n = {SmallCNN: 3, StridedCNN: 3, DeepCNN: 4}[build]
     with pytest.raises(ValueError, match=f"expected {n} widths and n_classes"):
         build(**wrong)
+
+
+# -- letters -------------------------------------------------------------------------------------
+
+
+def test_the_network_for_letters_has_the_stated_size_and_layers() -> None:
+    model, images = LetterCNN(), torch.rand(3, 1, 16, 8)
+    assert sum(p.numel() for p in model.parameters()) == 80_906
+    assert model(images).shape == (3, 26) and model.features(images).shape == (3, 128)
+    shapes = []
+    for layer in (model.conv1, model.conv2, model.conv3):
+        layer.register_forward_hook(lambda _, __, out: shapes.append(tuple(out.shape[1:])))
+    model(images)
+    assert shapes == [(16, 16, 8), (48, 8, 4), (48, 8, 4)]
+
+
+def test_dropout_is_for_training_only() -> None:
+    model, images = LetterCNN(dropout=0.5), torch.rand(4, 1, 16, 8)
+    assert not torch.equal(model(images), model(images))
+    model.eval()
+    assert torch.equal(model(images), model(images))
+    plain = LetterCNN(dropout=0.0)
+    assert torch.equal(plain(images), plain(images))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"widths": (16,)}, {"hidden": 0}, {"dropout": 1.0}, {"dropout": -0.1}]
+)
+def test_networks_for_letters_that_cannot_be_are_refused(settings: dict) -> None:
+    with pytest.raises(ValueError, match="expected .* got"):
+        LetterCNN(**settings)

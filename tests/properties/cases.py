@@ -193,6 +193,18 @@ CASES = {
         )
         for kind in (models.SmallCNN, models.StridedCNN, models.DeepCNN)
     },
+    "models.LetterCNN": Case(
+        models.LetterCNN,
+        {
+            "widths": WIDTHS,
+            "n_classes": st.integers(-1, 30),
+            "hidden": st.integers(-1, 9),
+            "dropout": NUMBERS,
+        },
+        lambda answer, n_classes, **_: (
+            answer.eval()(torch.zeros(2, 1, 16, 8)).shape == (2, n_classes)
+        ),
+    ),
     "evaluation.wilson_interval": Case(
         evaluation.wilson_interval,
         {"right": COUNTS, "n": COUNTS, "confidence": NUMBERS},
