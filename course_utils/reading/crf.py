@@ -3,6 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from course_utils.data import ALPHABET, Letters
+from course_utils.models import as_input
+from course_utils.training import Augment, Fit, History, Recipe, logits, one_cycle, set_seed
+
+CRF_RECIPE = Recipe(epochs=2, batch_size=32, max_lr=2e-3, weight_decay=1e-2)  # batches of words
+
 
 class ChainCRF(nn.Module):
     """Scores for a sign, for a step from one to the next, and for the first and the last one.
@@ -118,3 +124,63 @@ def padded(values: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor]:
     batch = nn.utils.rnn.pad_sequence(list(values.split(lengths)), batch_first=True)
     places = torch.arange(batch.shape[1], device=values.device)
     return batch, places < torch.tensor(lengths, device=values.device).unsqueeze(1)
+
+
+class LetterReader(nn.Module):
+    """A network for letters and a chain CRF over its scores, trained as one."""
+
+    def __init__(self, network: nn.Module, crf: ChainCRF) -> None:
+        super().__init__()
+        self.network, self.crf = network, crf
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Letters (n, 1, 16, 8), 0 … 1, to the network's scores (n, signs)."""
+        return self.network(images)
+
+
+def teach_words(
+    network: nn.Module, train: Letters, recipe: Recipe = CRF_RECIPE, augment: Augment | None = None
+) -> Fit:
+    """Teach a network that reads letters, and a new CRF above it, together by whole words.
+
+    ``recipe``: epochs, words in a batch, highest rate, weight decay and seed; AdamW, its rate in
+    one cycle. ``augment``: changes letters (n, 1, 16, 8), each by itself. The network is changed in
+    place; the outcome's model is a ``LetterReader`` in evaluation mode.
+    Raises ValueError when there is no word to learn from.
+    """
+    if len(train) == 0:
+        raise ValueError("expected at least one word to learn from, got none")
+    set_seed(recipe.seed)
+    reader = LetterReader(network, ChainCRF(len(ALPHABET)))
+    generator = torch.Generator().manual_seed(recipe.seed)
+    optimiser = torch.optim.AdamW(reader.parameters(), weight_decay=recipe.weight_decay)
+    images, labels = (values.split(train.word_lengths()) for values in (train.images, train.labels))
+    steps, step = recipe.epochs * -(-len(images) // recipe.batch_size), 0
+    history = History()
+    reader.train()
+    for _ in range(recipe.epochs):
+        total = 0.0
+        for chosen in torch.randperm(len(images), generator=generator).split(recipe.batch_size):
+            ink = as_input(torch.cat([images[k] for k in chosen]))
+            ink = ink if augment is None else augment(ink, generator)
+            lengths = [len(labels[k]) for k in chosen]
+            scores, mask = padded(reader(ink), lengths)
+            truth, _ = padded(torch.cat([labels[k] for k in chosen]), lengths)
+            loss = -reader.crf(scores, truth, mask).sum() / sum(lengths)
+            for group in optimiser.param_groups:
+                group["lr"] = one_cycle(step, steps, recipe.max_lr)[0]
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            step, total = step + 1, total + loss.item() * sum(lengths)
+        history.train_loss.append(total / len(train))
+    reader.eval()
+    return Fit(reader, recipe, history, recipe.epochs)
+
+
+@torch.no_grad()
+def read_with_crf(reader: LetterReader, letters: Letters) -> Tensor:
+    """The label (n,) of every letter on the best path of its word."""
+    scores = logits(reader, letters.images)
+    batch, mask = padded(scores, letters.word_lengths())
+    return reader.crf.decode(batch, mask)[mask]

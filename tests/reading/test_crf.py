@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from course_utils.reading import ChainCRF, padded, viterbi
+from course_utils.data import load_letters
+from course_utils.models import LetterCNN
+from course_utils.reading import ChainCRF, padded, teach_words, viterbi
 
 
 def random_crf(n: int, generator: torch.Generator) -> ChainCRF:
@@ -103,3 +105,9 @@ def test_padding_needs_lengths_that_add_up() -> None:
             padded(torch.arange(5), lengths)
     with pytest.raises(ValueError, match="1 sign or more, got n_signs=0"):
         ChainCRF(0)
+
+
+def test_nothing_is_learnt_from_no_words() -> None:
+    none = load_letters().select([])
+    with pytest.raises(ValueError, match="at least one word to learn from, got none"):
+        teach_words(LetterCNN(), none)
