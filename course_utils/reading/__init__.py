@@ -1,4 +1,4 @@
-"""From a page to what is written on it: the paper, and words and fields from letters' scores."""
+"""From a page to what is written on it: the paper, words in many hands, letters, words, fields."""
 
 from course_utils.reading.crf import (
     CRF_RECIPE,
@@ -7,6 +7,24 @@ from course_utils.reading.crf import (
     padded,
     read_with_crf,
     teach_words,
+)
+from course_utils.reading.crnn import (
+    CRNN,
+    as_targets,
+    load_word_reader,
+    n_steps,
+    save_word_reader,
+    word_scores,
+)
+from course_utils.reading.ctc import (
+    WordTree,
+    collapse,
+    ctc_beam_search,
+    ctc_greedy,
+    ctc_log_probability,
+    to_classes,
+    to_text,
+    word_probabilities,
 )
 from course_utils.reading.decode import (
     WordList,
@@ -17,22 +35,43 @@ from course_utils.reading.decode import (
 )
 from course_utils.reading.errors import ReadingErrors, edit_distance, reading_errors
 from course_utils.reading.fields import SIGNS, FieldReading, Pattern, read_field
+from course_utils.reading.hands import (
+    JOINED_HANDS,
+    TEST_APART,
+    TEST_HANDS,
+    TEST_JOINED,
+    TRAIN_APART,
+    TRAIN_HANDS,
+    TRAIN_JOINED,
+    split_words,
+)
 from course_utils.reading.language import LetterModel
 from course_utils.reading.paper import CONDITIONS, Condition, mixture, picture, side_by_side
 from course_utils.reading.sheet import Sheet, Writing, sheet
-from course_utils.reading.words import (
-    METHODS,
-    Speller,
-    chosen_speller,
-    letter_network,
-    read_words,
+from course_utils.reading.strips import (
+    PLAIN,
+    Variation,
+    as_batch,
+    as_strip,
+    join_letters,
+    write_word,
 )
+from course_utils.reading.words import METHODS, Speller, chosen_speller, letter_network, read_words
 
 __all__ = [
     "CONDITIONS",
     "CRF_RECIPE",
+    "CRNN",
+    "JOINED_HANDS",
     "METHODS",
+    "PLAIN",
     "SIGNS",
+    "TEST_APART",
+    "TEST_HANDS",
+    "TEST_JOINED",
+    "TRAIN_APART",
+    "TRAIN_HANDS",
+    "TRAIN_JOINED",
     "ChainCRF",
     "Condition",
     "FieldReading",
@@ -42,23 +81,42 @@ __all__ = [
     "ReadingErrors",
     "Sheet",
     "Speller",
+    "Variation",
     "WordList",
+    "WordTree",
     "Writing",
+    "as_batch",
+    "as_strip",
+    "as_targets",
     "beam_search",
     "chosen_speller",
+    "collapse",
+    "ctc_beam_search",
+    "ctc_greedy",
+    "ctc_log_probability",
     "edit_distance",
     "forward_backward",
+    "join_letters",
     "letter_network",
     "likeliest",
+    "load_word_reader",
     "mixture",
+    "n_steps",
     "padded",
     "picture",
     "read_field",
     "read_with_crf",
     "read_words",
     "reading_errors",
+    "save_word_reader",
     "sheet",
     "side_by_side",
+    "split_words",
     "teach_words",
+    "to_classes",
+    "to_text",
     "viterbi",
+    "word_probabilities",
+    "word_scores",
+    "write_word",
 ]
