@@ -238,7 +238,7 @@ def test_the_stored_figures_are_of_this_plan_and_say_what_the_chapter_says(
         assert all(n <= r.counts[ALPHABET.index(pair[0])] for pair, n in r.confusions.items())
     unseen = study.of_kind(runs, "unseen words")
     assert len(unseen) >= 3 and np.mean([r.error for r in unseen]) < 0.09
-    assert all(r.macro_error > r.error for r in unseen)
+    assert np.mean([r.macro_error for r in unseen]) > np.mean([r.error for r in unseen])
     assert np.mean([r.words_right("list or n-grams") for r in unseen]) > 0.86
     assert study.gain(unseen, "letters", "n-grams")[1] > 0
     assert study.confusions(unseen)[0][0] == "i l"
