@@ -1,6 +1,6 @@
 """Reading words without cuts: training the network, and how well it reads hands it has not seen.
 
-    python -m benchmarks words_study [--steps 5000] [--folder DIR] [--json FILE] [--measure]
+    python -m benchmarks words_study [--steps 4000] [--folder DIR] [--json FILE] [--measure]
 
 Trains ``course_utils.reading.CRNN`` with CTC on words of the list, written in 36 hands and put
 together from real letters, every strip drawn anew (``course_utils.studies.words``). Stores the
@@ -8,7 +8,7 @@ weights and their card in ``data/models/`` and the figures in ``data/studies/wor
 seven hands and eleven of the real words are held back; they are read once, in four ways: the
 likeliest path, a beam of 16 texts, such a beam with the word list, and the list as a whole.
 A step takes about a quarter of a second of one core; a training that is cut off is gone on from,
-also with more ``--steps`` while the learning rate has not begun to fall (the last 35 %).
+also with more ``--steps`` while the learning rate has not begun to fall (the last 20 %).
 ``--measure`` reads with the stored network and trains none.
 """
 

@@ -14,7 +14,7 @@ from course_utils.reading.strips import HEIGHT, as_batch
 
 
 class CRNN(nn.Module):
-    """Four convolutions, one linear layer and a bidirectional LSTM: 373,727 parameters.
+    """Four convolutions, one linear layer and a bidirectional LSTM: 374,987 parameters.
 
     Each convolution is followed by pooling: the first halves height and width, the others the
     height only, so that every second column of the strip keeps a description of its own ("time
