@@ -283,6 +283,8 @@ def test_the_data_card_tells_the_truth() -> None:
             for path in (ROOT / "data" / "studies").rglob("*.json")
         ),
         *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.LICENSE.txt")),
+        *(f"models/{path.name}" for path in (ROOT / "data" / "models").glob("*.npz")),
+        *(f"fonts/{path.name}" for path in (ROOT / "data" / "fonts").glob("*.[wt][ot]f*")),
     }
     for name, size, digest in rows:
         content = (ROOT / "data" / name).read_bytes()
