@@ -27,7 +27,7 @@ BESIDE: frozenset[tuple[str, str]] = frozenset({("studies", "reading")})
 OPEN = frozenset({"studies"})
 MAX_LINES = 350  # of one file
 MAX_FUNCTION = 60  # lines: a screen
-MAX_TOTAL = {"course_utils": 5_960, "tools": 6_200}  # of all files; 2,050 of tools are grading/
+MAX_TOTAL = {"course_utils": 6_580, "tools": 6_200}  # of all files; 2,050 of tools are grading/
 NOT_COUNTED = {"course_utils": ("reading", "checking")}
 PACKAGES = ("course_utils", "tools", "benchmarks")
 
