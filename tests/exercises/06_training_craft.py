@@ -102,6 +102,16 @@ WARM = [
         _warm("(steps - warm)", "max(1, steps - warm - 1)"),
         r"the last step is not at 0",
     ),
+    Wrong(
+        "never below a thousandth",
+        _warm("return 0.5 * (1", "return max(0.001, 0.5 * (1").replace("- warm)))", "- warm))))"),
+        r"steps 200, warm 10",
+    ),
+    Wrong(
+        "divides by the steps that are left, of which there are none",
+        _warm("    if step", "    1 / (steps - warm)\n    if step"),
+        r"ZeroDivisionError|division by zero",
+    ),
     Wrong("in degrees", _warm("np.pi * ", "1 / 57.29577951308232 * "), r"these are degrees"),
     Wrong("from 1 to -1", _warm("0.5 * (1 + ", "("), r"yours goes from 1 to -1"),
     Wrong("from 2", _warm("0.5 * ", ""), r"yours begins at 2"),
@@ -242,6 +252,11 @@ def update_average(average, weights, keep):
         "does not average BatchNorm",
         _average("is_floating_point()", "is_floating_point() and 'running' not in name"),
         r"BatchNorm's means are averaged as well",
+    ),
+    Wrong(
+        "by the number of axes",
+        _average("weights[name].is_floating_point()", "weights[name].ndim"),
+        r"0: |the new weights|nothing is averaged",
     ),
     Wrong(
         "in place",
@@ -439,6 +454,11 @@ def plan(net, images, labels, n_valid, epochs, batch, top):
     Wrong(
         "leaves only the biases out",
         _plan("p.ndim >= 2", "'bias' not in name"),
+        r"these decay: .*; expected",
+    ),
+    Wrong(
+        "tensors of two or four axes",
+        _plan("p.ndim >= 2", "p.ndim in (2, 4)"),
         r"these decay: .*; expected",
     ),
     Wrong(
