@@ -353,7 +353,7 @@ def test_a_doubled_cell_stops_nobody(tiny: Course) -> None:
     nb = read(tiny.root / "release" / CHAPTER / f"{CHAPTER}.ipynb")
     answer = next(cell for cell in nb.cells if nbgrader(cell).get("solution"))
     answer.source = RIGHT
-    nb.cells.append({**answer, "id": "copied"})
+    nb.cells.append(NotebookNode({**answer, "id": "copied"}))
     tiny.submit("doubled", CHAPTER, nb)
     tiny.submit(
         "zoe", CHAPTER, solved(read(tiny.root / "release" / CHAPTER / f"{CHAPTER}.ipynb"), nb)

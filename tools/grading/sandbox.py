@@ -122,6 +122,15 @@ def sandbox_kind() -> str:
     return "limits"
 
 
+@functools.cache
+def unpack_data() -> None:
+    """Unpack the images where they are not: in the sandbox nothing can be written beside them."""
+    folder = Path(os.environ.get("COURSE_DATA") or ROOT / "data") / "MNIST" / "raw"
+    if len(list(folder.glob("*-ubyte"))) < len(list(folder.glob("*-ubyte.gz"))):
+        command = "from course_utils.data import unpack_mnist; unpack_mnist()"
+        subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=False)
+
+
 class Server:
     """A process that has run a chapter's set-up cells and checks one learner after the other."""
 
@@ -131,6 +140,7 @@ class Server:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
 
     def _start(self) -> subprocess.Popen[bytes]:
+        unpack_data()
         env = {**environment(), "MPLBACKEND": "agg"}
         process = subprocess.Popen(
             [sys.executable, str(HERE / "inside.py")],
