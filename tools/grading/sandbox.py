@@ -211,8 +211,9 @@ class Server:
     def close(self) -> None:
         """End the process and all that it has started."""
         if self._process is not None:
-            with suppress(OSError):
-                os.killpg(self._process.pid, 9)
+            if self._process.poll() is None:
+                with suppress(OSError):
+                    os.killpg(self._process.pid, 9)
             self._process.communicate()
             self._process = None
 
@@ -240,10 +241,9 @@ def run_whole(job: dict, kind: str, limits: Limits, files: Path | None, seconds:
             out.seek(0)
             return json.loads(out.read(limits.files))
         except subprocess.TimeoutExpired:
+            with suppress(OSError):  # not later: its number could be another's by then
+                os.killpg(process.pid, 9)
+            process.wait()
             return {"error": f"the notebook took more than {seconds:g} seconds, and was ended"}
         except ValueError:
             return {"error": "the notebook's process ended before its time"}
-        finally:
-            with suppress(OSError):
-                os.killpg(process.pid, 9)
-            process.wait()
