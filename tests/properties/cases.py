@@ -338,7 +338,7 @@ EXEMPT = {
         "asks the machine: tests/training answers for it": """
             training.choose_device training.bfloat16_pays""",
         "a base or a check of what is drawn here, or looked at in tests/models": """
-            models.ConvNet models.check_images models.SAME_SIZE
+            models.ConvNet models.check_images
             models.EmnistNet models.MobileNetFeatures models.multiply_adds""",
         "an experiment of minutes, or its bookkeeping: tests/studies": """
             studies.augmentation.run studies.augmentation.trained studies.augmentation.error
